@@ -1,0 +1,3 @@
+export { TraceWriter } from './writer.ts';
+export { openTrace, type TraceEnd, type TraceReader } from './reader.ts';
+export { refuseOverwrite, scanTrace, sealTrace } from './seal.ts';

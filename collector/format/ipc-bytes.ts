@@ -1,0 +1,46 @@
+// Arrow's writers with their output caught as chunks, so that a batch is written to disk in one go.
+// The chunks are views of the batch's own memory: write them before that memory is reused.
+
+import { RecordBatchFileWriter, RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
+
+/** stream: readable while it grows. file: with a footer, for random access and other tools. */
+export type TraceForm = 'stream' | 'file';
+
+export interface IpcBytes {
+  readonly chunks: Uint8Array[];
+  write(batch: RecordBatch): void;
+  /** Adds what ends the form: nothing for a stream, the footer for a file. */
+  finish(): unknown;
+}
+
+function toView(chunk: ArrayBufferView | ArrayBuffer | ArrayBufferLike): Uint8Array {
+  return ArrayBuffer.isView(chunk)
+    ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    : new Uint8Array(chunk);
+}
+
+class StreamBytes extends RecordBatchStreamWriter implements IpcBytes {
+  readonly chunks: Uint8Array[] = [];
+
+  protected override _write(chunk: ArrayBufferView | ArrayBuffer): this {
+    const view = toView(chunk);
+    if (view.byteLength > 0) this.chunks.push(view);
+    this._position += view.byteLength;
+    return this;
+  }
+}
+
+class FileBytes extends RecordBatchFileWriter implements IpcBytes {
+  readonly chunks: Uint8Array[] = [];
+
+  protected override _write(chunk: ArrayBufferView | ArrayBuffer): this {
+    const view = toView(chunk);
+    if (view.byteLength > 0) this.chunks.push(view);
+    this._position += view.byteLength;
+    return this;
+  }
+}
+
+export function ipcBytes(form: TraceForm): IpcBytes {
+  return form === 'stream' ? new StreamBytes() : new FileBytes();
+}

@@ -1,0 +1,58 @@
+// The words of the canonical request: kinds, scope bits, flags. Owns their numeric values in memory and
+// in files; they are appended to, never renumbered (see format/CHANGELOG.md).
+
+/** What a row is. The index is the dictionary code in files. `barrier` is a wait the guest blocks on. */
+export const KINDS = [
+  'iotlb',
+  'device-tlb',
+  'pasid-cache',
+  'context-cache',
+  'interrupt-entry-cache',
+  'unmap',
+  'barrier',
+  'other',
+] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** Dictionary codes by name, for code that must not look names up in a loop. */
+export const KIND = {
+  iotlb: 0,
+  deviceTlb: 1,
+  pasidCache: 2,
+  contextCache: 3,
+  interruptEntryCache: 4,
+  unmap: 5,
+  barrier: 6,
+  other: 7,
+} as const;
+
+/** What restricts a request; 0 is the whole domain, or everything when the domain is absent. */
+export const SCOPE = { pasid: 1, vaddr: 2 } as const;
+
+/** Request flags. LEAF is a hint: only last-level entries need to go. GLOBAL is VT-d's hint for global pages. */
+export const FLAG = { noPasid: 1, leaf: 2, global: 4, drainWrites: 8, drainReads: 16 } as const;
+
+/** Which optional columns of a row hold a value. */
+export const PRESENT = { domainId: 1, pasid: 2, sourceId: 4, range: 8, cpu: 16 } as const;
+
+/** Granularity of an `iotlb` row, as `info` counts it (design: by_scope). */
+export const GRANULARITIES = ['global', 'domain', 'pasid', 'domain-range', 'pasid-range'] as const;
+
+export type Granularity = (typeof GRANULARITIES)[number];
+
+/** Index into GRANULARITIES from a row's scope bits and present bits. */
+export function granularityIndex(scope: number, present: number): number {
+  if ((scope & SCOPE.vaddr) !== 0) return (scope & SCOPE.pasid) !== 0 ? 4 : 3;
+  if ((scope & SCOPE.pasid) !== 0) return 2;
+  return (present & PRESENT.domainId) !== 0 ? 1 : 0;
+}
+
+/** Bytes of a page everywhere in this project; ranges are counted in these. */
+export const PAGE_BYTES = 4096;
+
+/** A range of this many pages is the whole 64-bit address space (2^64 / 4 KiB). */
+export const ALL_PAGES = 2 ** 52;
+
+/** Room for a row's raw words: a 256-bit descriptor. */
+export const RAW_BYTES = 32;
