@@ -1,7 +1,13 @@
 // Arrow's writers with their output caught as chunks, so that a batch is written to disk in one go.
 // The chunks are views of the batch's own memory: write them before that memory is reused.
 
-import { RecordBatchFileWriter, RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
+import {
+  Message,
+  RecordBatchFileWriter,
+  RecordBatchStreamWriter,
+  type RecordBatch,
+  type Schema,
+} from 'apache-arrow';
 
 /** stream: readable while it grows. file: with a footer, for random access and other tools. */
 export type TraceForm = 'stream' | 'file';
@@ -32,6 +38,13 @@ class StreamBytes extends RecordBatchStreamWriter implements IpcBytes {
 
 class FileBytes extends RecordBatchFileWriter implements IpcBytes {
   readonly chunks: Uint8Array[] = [];
+
+  // The Arrow file form holds a whole stream between its magic and its footer; this library leaves the
+  // stream's schema out, and a reader that walks the frames needs it.
+  protected override _writeSchema(schema: Schema): this {
+    super._writeSchema(schema);
+    return this._writeMessage(Message.from(schema));
+  }
 
   protected override _write(chunk: ArrayBufferView | ArrayBuffer): this {
     const view = toView(chunk);

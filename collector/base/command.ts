@@ -1,0 +1,96 @@
+// The command line: a table of verbs whose modules load only when used, one place that turns errors
+// into messages and exit codes. Owns global flags; verbs own theirs.
+
+import { Command, CommanderError, Option } from 'commander';
+
+import { EXIT, ToolError } from './errors.ts';
+import { Terminal } from './terminal.ts';
+import { TOOL } from './tool.ts';
+
+/** A verb's module: adds arguments, options and the action to its command. */
+export interface VerbModule {
+  readonly define: (command: Command, terminal: () => Terminal) => void;
+}
+
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<VerbModule>;
+}
+
+/** Runs the command line. Resolves to the exit code; never throws for an expected failure. */
+export async function runCommandLine(verbs: readonly Verb[], argv: readonly string[]): Promise<number> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok); // `| head` has seen enough
+    throw error;
+  });
+  const program = await buildProgram(verbs, argv);
+  try {
+    if (argv.length === 0) {
+      process.stdout.write(program.helpInformation());
+      return EXIT.usage;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    return report(error, argv.includes('--no-color'));
+  }
+}
+
+/** The whole program with every verb's options, for help pages, completion and tests. */
+export async function buildProgram(
+  verbs: readonly Verb[],
+  argv: readonly string[] | 'all',
+): Promise<Command> {
+  const program = new Command(TOOL.name)
+    .description("Record a guest's IOTLB invalidations, replay them through the real ioctl, compare groupings.")
+    .version(TOOL.id, '-V, --version')
+    .exitOverride()
+    .showHelpAfterError(`(${TOOL.name} --help lists the commands)`)
+    .addHelpText('after', EXIT_CODES);
+  const wanted = argv === 'all' ? undefined : argv.find((word) => !word.startsWith('-'));
+  for (const verb of verbs) {
+    const command = program.command(verb.name).summary(verb.summary).description(`${verb.summary}.`);
+    const isHelpOf = wanted === 'help' && argv !== 'all' && argv.includes(verb.name);
+    if (argv === 'all' || wanted === verb.name || isHelpOf) {
+      addGlobalOptions(command);
+      const terminal = (): Terminal => terminalOf(command);
+      (await verb.load()).define(command, terminal);
+    }
+  }
+  return program;
+}
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 a bug in iotlb, 2 usage, 3 this host cannot, 4 input unusable,
+            5 a limit that you set was broken, 130 interrupted (what was done is kept)`;
+
+function addGlobalOptions(command: Command): void {
+  command
+    .addOption(new Option('-q, --quiet', 'no story and no progress on stderr'))
+    .addOption(new Option('--no-color', 'no colour (NO_COLOR is honoured too)'));
+}
+
+function terminalOf(command: Command): Terminal {
+  const options = command.opts<{ quiet?: boolean; color?: boolean }>();
+  return new Terminal({
+    quiet: options.quiet ?? false,
+    color: options.color === false ? false : undefined,
+  });
+}
+
+function report(error: unknown, noColor: boolean): number {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  if (error instanceof ToolError) {
+    const { err } = new Terminal({ quiet: false, color: noColor ? false : undefined });
+    process.stderr.write(`${err.red('error:')} ${error.message}\n`);
+    if (error.hint !== undefined) process.stderr.write(`${err.cyan('hint:')} ${error.hint}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(
+    `iotlb: this is a bug, please report it with what follows\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return EXIT.bug;
+}

@@ -1,0 +1,100 @@
+// `iotlb import`: a log or capture of another tool -> a sealed recording.
+
+import { EXIT, formatCount, formatDuration, jsonText, watchInterrupt, type VerbModule } from '../base/index.ts';
+import { openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
+import { importSources } from '../sources/index.ts';
+import { importTrace } from '../sources/import.ts';
+import type { LossDetail, Tally } from '../model/index.ts';
+import type { Terminal } from '../base/index.ts';
+
+interface Options {
+  readonly output?: string;
+  readonly source?: string;
+  readonly salvage: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+export const define: VerbModule['define'] = (command, terminal) => {
+  command
+    .argument('<input>', 'log file, plain, .gz or .zst; - for standard input; or a damaged recording')
+    .option('-o, --output <file>', 'the recording to write (default: the input with .arrow)')
+    .option('--source <name>', `what the input is: ${importSources.names.join(', ')} (default: told from it)`)
+    .option('--salvage', 'keep what is whole of a damaged or cut input, count the rest as lost', false)
+    .option('--force', 'overwrite the output', false)
+    .option('--json', 'print what was done as one JSON document', false)
+    .addHelpText('after', `\nSources:\n${sourceHelp()}`)
+    .action(async (input: string, options: Options) => {
+      await run(input, options, terminal());
+    });
+};
+
+async function run(input: string, options: Options, terminal: Terminal): Promise<void> {
+  const output = options.output ?? defaultOutput(input);
+  refuseOverwrite(output, options.force);
+  using interrupt = watchInterrupt();
+  const repaired = options.salvage && isRecording(input);
+  const result = repaired
+    ? { ...sealTrace(input, output, { salvage: true }), source: 'recording', interrupted: false, damage: undefined }
+    : await importTrace(input, output, {
+        source: options.source,
+        salvage: options.salvage,
+        commandLine: ['iotlb', ...process.argv.slice(2)].join(' '),
+        interrupt,
+        progress: (opened) => terminal.progress('importing', opened.storedBytes),
+      });
+  const { tally, losses } = result;
+  if (options.json) {
+    terminal.answer(
+      jsonText({ output, source: result.source, ...tally, losses, interrupted: result.interrupted }),
+    );
+  } else {
+    terminal.answer(output);
+  }
+  terminal.story(
+    `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ${formatCount(tally.skipped)} other lines skipped; ${spanOf(output)}`,
+  );
+  warnOfLoss(tally, losses, terminal);
+  if (result.damage !== undefined) terminal.warn(`${result.damage.message}; what came before is kept`);
+  if (result.interrupted) {
+    terminal.warn(`interrupted: ${output} holds what was read until then`);
+    process.exitCode = EXIT.interrupted;
+  }
+}
+
+function warnOfLoss(tally: Tally, losses: readonly LossDetail[], terminal: Terminal): void {
+  if (tally.lost === 0) return;
+  const places = losses.slice(0, 5).map((loss) => `${loss.unit} ${loss.at} (${loss.reason})`);
+  const more = losses.length > 5 || tally.lost > losses.length ? ', …' : '';
+  terminal.warn(`${formatCount(tally.lost)} events lost: ${places.join(', ')}${more}`);
+}
+
+function spanOf(path: string): string {
+  using reader = openTrace(path);
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
+  for (const batch of reader.batches()) {
+    first = Math.min(first, batch.tNs[0]);
+    last = batch.tNs[batch.count - 1];
+  }
+  return `${formatDuration(last - Math.min(first, last))} of the guest's time`;
+}
+
+function isRecording(path: string): boolean {
+  if (path === '-') return false;
+  try {
+    openTrace(path).close();
+    return true;
+  } catch {
+    return false; // whatever it is, it is not a recording: a source may know it
+  }
+}
+
+function defaultOutput(input: string): string {
+  if (input === '-') return 'recording.arrow';
+  return `${input.replace(/\.(?:gz|zst)$/, '').replace(/\.(?:log|arrows?)$/, '')}.arrow`;
+}
+
+function sourceHelp(): string {
+  return importSources.entries.map((entry) => `  ${entry.name.padEnd(12)}${entry.summary}`).join('\n');
+}

@@ -1,0 +1,196 @@
+// `iotlb info`: what a recording holds, on one screen or as JSON (design 7).
+
+import {
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatSize,
+  isoFromRealtime,
+  jsonText,
+  realtimeNs,
+  type Terminal,
+  type VerbModule,
+} from '../base/index.ts';
+import { fileDigest, openTrace, type TraceEnd, type TraceReader } from '../format/index.ts';
+import { GRANULARITIES, KINDS, TraceSummary } from '../model/index.ts';
+
+export const define: VerbModule['define'] = (command, terminal) => {
+  command
+    .argument('<recording>', 'a recording, sealed or still being written')
+    .option('--json', 'print one JSON document', false)
+    .action((path: string, options: { json: boolean }) => {
+      run(path, options.json, terminal());
+    });
+};
+
+function run(path: string, json: boolean, terminal: Terminal): void {
+  using reader = openTrace(path);
+  const summary = new TraceSummary();
+  for (const batch of reader.batches()) summary.add(batch);
+  const end = reader.end;
+  if (end === undefined) throw new Error('a recording was read through without an end');
+  if (end.state === 'cut') {
+    terminal.warn(
+      `${path}: ends inside batch ${end.batches}; ${formatCount(end.events)} events are readable (still being written, or cut)`,
+    );
+  }
+  terminal.answer(
+    json ? jsonText(document(reader, end, summary), 2) : screen(reader, end, summary, terminal),
+  );
+}
+
+function named(names: readonly string[], counts: Float64Array): Record<string, number> {
+  return Object.fromEntries(names.map((name, i) => [name, counts[i]]));
+}
+
+function document(reader: TraceReader, end: TraceEnd, summary: TraceSummary): object {
+  const { header } = reader;
+  return {
+    format: header.format,
+    version: header.version,
+    source: header.source.name,
+    clock: header.clock.name,
+    duration_ns: summary.durationNs,
+    events: summary.events,
+    requests: summary.requests,
+    barriers: summary.barriers,
+    lost: end.tally.lost,
+    by_kind: named(KINDS, summary.byKind),
+    by_scope: named(GRANULARITIES, summary.byScope),
+    streams: summary.streams(header.streams),
+    digest: fileDigest(reader.path),
+    state: reader.isSealed ? 'sealed' : end.state,
+    seen: end.tally.seen,
+    skipped: end.tally.skipped,
+    losses: end.losses,
+    barriers_are: header.barriers,
+    backwards: summary.backwards,
+    submissions: summary.submissions,
+    requests_per_barrier: trimmed(summary.perBarrier),
+    range_pages_log2: trimmed(summary.bySize),
+    gap_ns_log2: trimmed(summary.byGap),
+    busiest_second: summary.busiestSecond,
+    busiest_millisecond: summary.busiestMillisecond,
+    bytes: reader.bytes,
+    batches: end.batches,
+    header,
+  };
+}
+
+/** The counts up to the last that is not zero. */
+function trimmed(counts: Float64Array): readonly number[] {
+  let length = counts.length;
+  while (length > 0 && counts[length - 1] === 0) length--;
+  return [...counts.subarray(0, length)];
+}
+
+function screen(
+  reader: TraceReader,
+  end: TraceEnd,
+  summary: TraceSummary,
+  terminal: Terminal,
+): string {
+  const { header } = reader;
+  const { bold, dim, red } = terminal.out;
+  const seconds = summary.durationNs / 1e9;
+  const rate = seconds > 0 ? formatRate(summary.requests / seconds) : '–';
+  const lost =
+    end.tally.lost === 0
+      ? `0 of ${formatCount(end.tally.seen)} seen`
+      : red(`${formatCount(end.tally.lost)} of ${formatCount(end.tally.seen)} seen`);
+  const started = header.clock.name === 'realtime' ? `, from ${isoFromRealtime(realtimeNs(BigInt(header.clock.start_ns)))}` : '';
+  const lines = [
+    `${bold(reader.path)}  ${dim(`${header.format} ${header.version}, ${reader.isSealed ? 'sealed' : `stream (${end.state})`}, ${formatSize(reader.bytes)}`)}`,
+    `  source      ${header.source.name}${header.iommu === undefined ? '' : `, ${header.iommu}`}`,
+    `  clock       ${header.clock.name}, steps of ${formatDuration(header.clock.resolution_ns)}${started}`,
+    `  duration    ${formatDuration(summary.durationNs)}`,
+    `  events      ${formatCount(summary.events)}: ${formatCount(summary.requests)} requests, ${formatCount(summary.barriers)} barriers (${header.barriers})`,
+    `  lost        ${lost}; ${formatCount(end.tally.skipped)} other lines skipped`,
+    `  rate        ${rate} requests on average; ${formatCount(summary.busiestSecond)} in the busiest second, ${formatCount(summary.busiestMillisecond)} in the busiest ms`,
+    ...(summary.backwards === 0 ? [] : [`  order       ${formatCount(summary.backwards)} time stamps go backwards`]),
+    ...(header.synthetic === undefined ? [] : [`  synthetic   ${header.synthetic}`]),
+    ...(header.scrub === 'none' ? [] : [`  scrubbed    ${header.scrub}`]),
+    '',
+    ...bars('kind', KINDS, summary.byKind),
+    ...bars('scope of iotlb', GRANULARITIES, summary.byScope),
+    ...bars('pages of a range', sizeNames(), summary.bySize),
+    ...bars('requests per barrier', perBarrierNames(), perBarrier(summary)),
+    ...bars('gap between requests', gapNames(), decades(summary.byGap)),
+    ...perBarrierAdvice(summary),
+  ];
+  return lines.join('\n');
+}
+
+const BAR_WIDTH = 32;
+
+function bars(title: string, names: readonly string[], counts: Float64Array): readonly string[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return [];
+  const most = Math.max(...counts);
+  const rows = names.flatMap((name, i) => {
+    if (counts[i] === 0) return [];
+    const bar = '█'.repeat(Math.max(1, Math.round((counts[i] / most) * BAR_WIDTH)));
+    const share = ((100 * counts[i]) / total).toFixed(1);
+    return [`    ${name.padEnd(22)}${formatCount(counts[i]).padStart(12)} ${share.padStart(5)} %  ${bar}`];
+  });
+  return [`  ${title}`, ...rows];
+}
+
+function sizeNames(): readonly string[] {
+  return Array.from({ length: 53 }, (_, log2) => {
+    if (log2 === 52) return 'everything';
+    return log2 < 2 ? String(2 ** log2) : `${formatCount(2 ** (log2 - 1) + 1)}–${formatCount(2 ** log2)}`;
+  });
+}
+
+const PER_BARRIER_BORDERS = [0, 1, 2, 3, 5, 9, 17, 65, 257];
+
+function perBarrierNames(): readonly string[] {
+  return PER_BARRIER_BORDERS.map((from, i) => {
+    const to = (PER_BARRIER_BORDERS[i + 1] ?? Number.POSITIVE_INFINITY) - 1;
+    if (to === from) return String(from);
+    return Number.isFinite(to) ? `${from}–${to}` : `${from} and more`;
+  });
+}
+
+function perBarrier(summary: TraceSummary): Float64Array {
+  const out = new Float64Array(PER_BARRIER_BORDERS.length);
+  summary.perBarrier.forEach((count, requests) => {
+    let bucket = 0;
+    while (bucket + 1 < PER_BARRIER_BORDERS.length && PER_BARRIER_BORDERS[bucket + 1] <= requests) bucket++;
+    out[bucket] += count;
+  });
+  return out;
+}
+
+const GAP_BORDERS_NS = [0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+function gapNames(): readonly string[] {
+  return GAP_BORDERS_NS.map((from, i) => {
+    const to = GAP_BORDERS_NS[i + 1];
+    return to === undefined ? `≥ ${formatDuration(from)}` : `< ${formatDuration(to)}`;
+  });
+}
+
+/** Powers of two into powers of ten; a bucket that spans a border counts by its lower end. */
+function decades(byGap: Float64Array): Float64Array {
+  const out = new Float64Array(GAP_BORDERS_NS.length);
+  byGap.forEach((count, log2) => {
+    let bucket = 0;
+    while (bucket + 1 < GAP_BORDERS_NS.length && GAP_BORDERS_NS[bucket + 1] <= 2 ** log2) bucket++;
+    out[bucket] += count;
+  });
+  return out;
+}
+
+/** Says first when there is nothing to merge inside an interval (strict guests wait after every request). */
+function perBarrierAdvice(summary: TraceSummary): readonly string[] {
+  const withRequests = summary.barriers - summary.perBarrier[0];
+  if (withRequests <= 0 || summary.perBarrier[1] / withRequests < 0.9) return [];
+  const share = ((100 * summary.perBarrier[1]) / withRequests).toFixed(1);
+  return [
+    '',
+    `  ${share} % of the barrier intervals hold one request: this guest waits after each, so merging inside`,
+    '  an interval gains next to nothing; only strategies that hold waits back (window, drain) can group.',
+  ];
+}

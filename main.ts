@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// The command table: verb -> module, loaded when used. Nothing else.
+
+import { runCommandLine, type Verb } from './collector/base/index.ts';
+
+const verbs: readonly Verb[] = [
+  {
+    name: 'import',
+    summary: 'turn a log or capture of another tool into a recording',
+    load: () => import('./collector/cli/import.ts'),
+  },
+  {
+    name: 'info',
+    summary: 'show what a recording holds: rates, kinds, ranges, loss',
+    load: () => import('./collector/cli/info.ts'),
+  },
+];
+
+process.exitCode = await runCommandLine(verbs, process.argv.slice(2));
