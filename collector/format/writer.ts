@@ -62,11 +62,7 @@ export class TraceWriter {
       end,
     };
     const noteText = JSON.stringify(note);
-    const check = toRecordBatch(
-      this.#schema,
-      { ...columns(batch), firstSeq: this.rows },
-      new Map(),
-    );
+    const check = toRecordBatch(this.#schema, batch, this.rows, new Map());
     const crc = batchCrc(noteText, check);
     check.metadata.set(CHECK_KEY, noteText).set(CHECK_CRC_KEY, crc);
     this.#ipc.write(check);
@@ -114,16 +110,6 @@ export class TraceWriter {
       throw fileError(error, this.path, `${this.rows} events before it are kept.`);
     }
   }
-}
-
-/** A plain copy of the column references: getters and private state of a builder stay behind. */
-function columns(batch: EventBatch): EventBatch {
-  const { count, tNs, stream, kind, scope, flags, present, domainId, pasid } = batch;
-  const { sourceId, page, pages, raw, rawLen, submission, cpu, firstSeq } = batch;
-  return {
-    ...{ firstSeq, count, tNs, stream, kind, scope, flags, present, domainId, pasid },
-    ...{ sourceId, page, pages, raw, rawLen, submission, cpu },
-  };
 }
 
 function dropWritten(chunks: Uint8Array[], bytes: number): void {
