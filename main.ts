@@ -24,6 +24,16 @@ const verbs: readonly Verb[] = [
     summary: 'issue a recording again under a strategy, with its timing',
     load: () => import('./replayer/cli/replay.ts'),
   },
+  {
+    name: 'load',
+    summary: 'load recordings and results into ClickHouse, embedded or a server',
+    load: () => import('./analysis/cli/load.ts'),
+  },
+  {
+    name: 'compare',
+    summary: 'replay a recording under several strategies and say which costs least',
+    load: () => import('./analysis/cli/compare.ts'),
+  },
 ];
 
 process.exitCode = await runCommandLine(verbs, process.argv.slice(2));
