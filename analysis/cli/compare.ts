@@ -51,7 +51,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option(
       '-n, --repeat <times>',
       'rounds; in each, every strategy runs once, in random order',
-      '5',
+      '6',
     )
     .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
     .option('-i, --issuer <name>', `who makes the calls: ${issuers.names.join(', ')}`, 'null')

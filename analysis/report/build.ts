@@ -117,8 +117,9 @@ async function rateRows(
 function intervalCounts(
   rows: readonly { readonly requests: number; readonly intervals: number }[],
 ): number[] {
-  const out = new Array<number>(Math.min(SHOWN_INTERVALS, (rows.at(-1)?.requests ?? -1) + 1)).fill(
-    0,
+  const out = Array.from(
+    { length: Math.min(SHOWN_INTERVALS, (rows.at(-1)?.requests ?? -1) + 1) },
+    () => 0,
   );
   for (const row of rows) out[Math.min(row.requests, SHOWN_INTERVALS - 1)] += row.intervals;
   return out;

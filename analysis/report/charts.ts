@@ -18,8 +18,8 @@ export interface ChartRows {
 }
 
 function rateChart({ rate }: ChartRows): ReportChart {
-  const requests = new Array<number>(rate.buckets).fill(0);
-  const barriers = new Array<number>(rate.buckets).fill(0);
+  const requests = Array.from({ length: rate.buckets }, () => 0);
+  const barriers = Array.from({ length: rate.buckets }, () => 0);
   const perSecond = 1e9 / rate.bucketNs;
   for (const row of rate.rows) {
     requests[row.bucket - rate.firstBucket] = row.requests * perSecond;

@@ -28,7 +28,7 @@ export function strategyRows(
     runs
       .filter((run) => run.strategy === strategy)
       .sort((a, b) => a.repeat - b.repeat)
-      .map((run) => Number(run[metric]));
+      .map((run) => run[metric]);
   const rows = order.flatMap((strategy) => {
     const header = headers.get(strategy);
     if (header === undefined) return [];

@@ -123,7 +123,7 @@ async function has(
   id: string,
 ): Promise<boolean> {
   const [row] = await store.rows(query, { id });
-  return Number(row.n) > 0;
+  return row.n > 0;
 }
 
 /** Column names of a structure text. */
