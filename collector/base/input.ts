@@ -23,6 +23,8 @@ export interface Input {
   /** Stored bytes read so far. */
   readonly storedDone: () => number;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Known once the first chunk came. */
+  readonly isCompressed: () => boolean;
   /** SHA-256 of the stored bytes read so far, `sha256:…`. */
   readonly digest: () => string;
 }
@@ -33,6 +35,7 @@ export function openInput(path: string, storedBytes: number | undefined): Input 
   const source: Readable =
     path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
   let done = 0;
+  let compression: Compression = 'none';
   const hash = createHash('sha256');
   async function* counted(): AsyncGenerator<Uint8Array> {
     try {
@@ -50,7 +53,10 @@ export function openInput(path: string, storedBytes: number | undefined): Input 
     name,
     storedBytes,
     storedDone: () => done,
-    chunks: decompressed(counted(), name),
+    chunks: decompressed(counted(), name, (found) => {
+      compression = found;
+    }),
+    isCompressed: () => compression !== 'none',
     digest: () => `sha256:${hash.copy().digest('hex')}`,
   };
 }
@@ -64,6 +70,7 @@ function compressionOf(head: Uint8Array): Compression {
 async function* decompressed(
   chunks: AsyncGenerator<Uint8Array>,
   name: string,
+  tell: (found: Compression) => void,
 ): AsyncGenerator<Uint8Array> {
   const head: Uint8Array[] = [];
   let have = 0;
@@ -75,7 +82,9 @@ async function* decompressed(
   }
   const first = Buffer.concat(head);
   const all = prepend(first, chunks);
-  switch (compressionOf(first)) {
+  const compression = compressionOf(first);
+  tell(compression);
+  switch (compression) {
     case 'gzip':
       yield* gunzip(all, name);
       return;
@@ -95,7 +104,10 @@ async function* prepend(
   yield* rest;
 }
 
-async function* gunzip(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+async function* gunzip(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   const feeding = feed(chunks, gunzip);
   try {
@@ -120,7 +132,10 @@ async function feed(
   }
 }
 
-async function* unzstd(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+async function* unzstd(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   const out: Uint8Array[] = [];
   const stream = new Decompress((data) => {
     out.push(data);
@@ -143,7 +158,8 @@ async function* unzstd(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGe
 
 function badCompression(name: string, kind: Compression, error: unknown): ToolError {
   if (error instanceof ToolError) return error;
-  const cut = systemErrorCode(error) === 'Z_BUF_ERROR' || /unexpected (?:EOF|end)/i.test(String(error));
+  const cut =
+    systemErrorCode(error) === 'Z_BUF_ERROR' || /unexpected (?:EOF|end)/i.test(String(error));
   return new ToolError(
     cut ? 'E_TRUNCATED' : 'E_CORRUPT',
     `${name}: its ${kind} data ${cut ? 'ends early' : 'is damaged'}`,
