@@ -61,19 +61,66 @@ export class RandomInput {
   }
 }
 
-/** Reads fields one after the other from a stretch of bytes, little or big endian. */
-export class ByteReader {
-  readonly bytes: Uint8Array;
+/**
+ * Reads fields one after the other, little or big endian. Every length is checked before it is used; a
+ * field past the end is the error that `slice` throws.
+ */
+export abstract class FieldReader {
   readonly little: boolean;
   at = 0;
-  readonly #view: DataView;
+
+  constructor(little: boolean) {
+    this.little = little;
+  }
+
+  /** The next `length` bytes. */
+  abstract slice(length: number): Uint8Array;
+  /** Steps over `length` bytes. */
+  abstract skip(length: number): void;
+  /** Text up to a NUL, which is stepped over. */
+  abstract text(): string;
+
+  u8(): number {
+    return this.slice(1)[0];
+  }
+
+  u16(): number {
+    const [a, b] = this.slice(2);
+    return this.little ? a | (b << 8) : (a << 8) | b;
+  }
+
+  u32(): number {
+    const [a, b, c, d] = this.slice(4);
+    return (
+      (this.little
+        ? a | (b << 8) | (c << 16) | (d << 24)
+        : (a << 24) | (b << 16) | (c << 8) | d) >>> 0
+    );
+  }
+
+  /** An unsigned 64-bit field as a double: exact up to 2^53, near enough above for a bounds check. */
+  u64(): number {
+    const first = this.u32();
+    const second = this.u32();
+    return this.little ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
+  }
+
+  /** The rest of a text field's bytes as a string, without what follows a NUL. */
+  string(length: number): string {
+    const text = Buffer.from(this.slice(length)).toString('latin1');
+    const end = text.indexOf('\0');
+    return end < 0 ? text : text.slice(0, end);
+  }
+}
+
+/** Fields of a stretch of memory. `fail` makes the error for a field past its end. */
+export class ByteReader extends FieldReader {
+  readonly bytes: Uint8Array;
   readonly #fail: (at: number) => Error;
 
-  /** `fail` makes the error where a field would lie past the end. */
   constructor(bytes: Uint8Array, little: boolean, fail: (at: number) => Error) {
+    super(little);
     this.bytes = bytes;
-    this.little = little;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#fail = fail;
   }
 
@@ -81,44 +128,62 @@ export class ByteReader {
     return this.bytes.length - this.at;
   }
 
-  u8(): number {
-    return this.bytes[this.#take(1)];
-  }
-
-  u16(): number {
-    return this.#view.getUint16(this.#take(2), this.little);
-  }
-
-  u32(): number {
-    return this.#view.getUint32(this.#take(4), this.little);
-  }
-
-  /** An unsigned 64-bit field as a double: exact up to 2^53, near enough above for a bounds check. */
-  u64(): number {
-    const at = this.#take(8);
-    const first = this.#view.getUint32(at, this.little);
-    const second = this.#view.getUint32(at + 4, this.little);
-    return this.little ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
-  }
-
   slice(length: number): Uint8Array {
-    const at = this.#take(length);
+    const { at } = this;
+    this.skip(length);
     return this.bytes.subarray(at, at + length);
   }
 
-  /** Text up to a NUL, which is stepped over. */
+  skip(length: number): void {
+    if (!(length >= 0) || this.at + length > this.bytes.length) throw this.#fail(this.at);
+    this.at += length;
+  }
+
   text(): string {
     const end = this.bytes.indexOf(0, this.at);
     if (end < 0) throw this.#fail(this.at);
-    const text = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + this.at, end - this.at);
+    const text = this.string(end - this.at);
     this.at = end + 1;
-    return text.toString('latin1');
+    return text;
+  }
+}
+
+const TEXT_LIMIT_BYTES = 4096;
+
+/** Fields of a file, from `at` on; `what` names the part in errors. For headers, not for bulk. */
+export class FileReader extends FieldReader {
+  readonly #input: RandomInput;
+  readonly #what: string;
+
+  constructor(
+    input: RandomInput,
+    at: number,
+    options: { readonly little: boolean; readonly what: string },
+  ) {
+    super(options.little);
+    this.#input = input;
+    this.#what = options.what;
+    this.at = at;
   }
 
-  #take(length: number): number {
-    const { at } = this;
-    if (!(length >= 0) || at + length > this.bytes.length) throw this.#fail(at);
-    this.at = at + length;
-    return at;
+  slice(length: number): Uint8Array {
+    const bytes = this.#input.read(this.at, length, this.#what);
+    this.at += length;
+    return bytes;
+  }
+
+  skip(length: number): void {
+    if (!(length >= 0) || this.at + length > this.#input.size)
+      throw this.#input.cut(this.at, this.#what);
+    this.at += length;
+  }
+
+  text(): string {
+    const have = Math.min(TEXT_LIMIT_BYTES, this.#input.size - this.at);
+    const bytes = this.#input.read(this.at, Math.max(0, have), this.#what);
+    const end = bytes.indexOf(0);
+    if (end < 0) throw this.#input.corrupt(this.at, `${this.#what}: a name has no end`);
+    this.at += end + 1;
+    return Buffer.from(bytes.subarray(0, end)).toString('latin1');
   }
 }

@@ -1,7 +1,7 @@
 // Intel VT-d queued-invalidation descriptors -> canonical columns, from the low 128 bits (spec 3.3).
 // A descriptor with a type, granularity or reserved bit that is not in the layout is kept raw as `other`.
 
-import { ALL_PAGES, FLAG, KIND, type EventBuilder } from '../model/index.ts';
+import { ALL_PAGES, FLAG, KIND, PRESENT, type EventBuilder } from '../model/index.ts';
 import {
   keepRaw128,
   keepRawUpper,
@@ -94,7 +94,7 @@ export function decodeVtd256(
   if ((upper.q0lo | upper.q0hi | upper.q1lo | upper.q1hi) === 0) return;
   if (out.kind[row] === KIND.barrier) return;
   out.kind[row] = KIND.other;
-  out.present[row] = 0;
+  out.present[row] &= PRESENT.cpu;
   out.scope[row] = 0;
   out.flags[row] = 0;
 }

@@ -22,7 +22,8 @@ export const virtioIommuFamily: QemuFamily = {
 
     const barrier = (): void => {
       if (Number.isNaN(returned)) return;
-      out.kind[context.rowAt(returned)] = KIND.barrier;
+      const row = context.rowAt(returned); // first: it may move the columns
+      out.kind[row] = KIND.barrier;
       returned = Number.NaN;
     };
 
