@@ -229,7 +229,8 @@ void test('a log of several families gives each a stream of its own, and says wh
 void test('rows stay whole while the columns grow: 20,000 unmaps give 20,000 barriers', async () => {
   const lines = Array.from(
     { length: 20_000 },
-    (_, i) => `7@5.${String(i).padStart(6, '0')}:virtio_iommu_unmap domain=4 virt_start=0x1000 virt_end=0x1fff`,
+    (_, i) =>
+      `7@5.${String(i).padStart(6, '0')}:virtio_iommu_unmap domain=4 virt_start=0x1000 virt_end=0x1fff`,
   );
   const { rows } = await readContent(asLog(lines));
   assert.deepEqual(kindsOf(rows), { unmap: 20_000, barrier: 20_000 });
