@@ -1,7 +1,7 @@
 // `iotlb import`: a log or capture of another tool -> a sealed recording.
 
 import { EXIT, formatCount, formatDuration, jsonText, watchInterrupt, type VerbModule } from '../base/index.ts';
-import { openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
+import { isRecording, openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
 import { importSources } from '../sources/index.ts';
 import { importTrace } from '../sources/import.ts';
 import type { LossDetail, Tally } from '../model/index.ts';
@@ -33,7 +33,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
   const output = options.output ?? defaultOutput(input);
   refuseOverwrite(output, options.force);
   using interrupt = watchInterrupt();
-  const repaired = options.salvage && isRecording(input);
+  const repaired = options.salvage && input !== '-' && isRecording(input);
   const result = repaired
     ? { ...sealTrace(input, output, { salvage: true }), source: 'recording', interrupted: false, damage: undefined }
     : await importTrace(input, output, {
@@ -78,16 +78,6 @@ function spanOf(path: string): string {
     last = batch.tNs[batch.count - 1];
   }
   return `${formatDuration(last - Math.min(first, last))} of the guest's time`;
-}
-
-function isRecording(path: string): boolean {
-  if (path === '-') return false;
-  try {
-    openTrace(path).close();
-    return true;
-  } catch {
-    return false; // whatever it is, it is not a recording: a source may know it
-  }
 }
 
 function defaultOutput(input: string): string {

@@ -8,6 +8,7 @@ import {
   Int16,
   Int64,
   Int8,
+  type Int,
   Schema,
   Uint16,
   Uint32,
@@ -107,6 +108,15 @@ const COLUMNS: readonly ColumnSpec[] = [
 
 /** Column order in every batch. */
 export const COLUMN_NAMES: readonly string[] = COLUMNS.map((column) => column.name);
+
+/** Bytes a row of each column takes, in column order. */
+export const COLUMN_WIDTHS: readonly number[] = COLUMNS.map(({ type }) => widthOf(type));
+
+function widthOf(type: DataType): number {
+  if (type instanceof FixedSizeBinary) return type.byteWidth;
+  if (type instanceof Dictionary) return Int8Array.BYTES_PER_ELEMENT;
+  return (type as Int).bitWidth / 8; // every other column is an integer
+}
 
 /** The Arrow schema that carries `header` (JSON text) and its checksum as metadata. */
 export function traceSchema(headerText: string, headerCrc: string): Schema {
