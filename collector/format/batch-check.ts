@@ -76,7 +76,7 @@ function digitsAt(frame: Frame): number {
 function rangeCrc(fd: number, from: number, to: number, start: number): number {
   const chunk = new Uint8Array(Math.min(CHUNK_BYTES, Math.max(0, to - from)));
   let crc = start;
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const got = readAt(fd, chunk.subarray(0, Math.min(chunk.length, to - at)), at);
     if (got === 0) break;
     crc = crc32(chunk.subarray(0, got), crc);

@@ -85,7 +85,11 @@ export class FlatTable {
   }
 
   /** The 64-bit count at byte `offset` of element `i` of a vector of structs. */
-  structCount(vector: FlatVector, i: number, layout: { readonly bytes: number; readonly offset: number }): number {
+  structCount(
+    vector: FlatVector,
+    i: number,
+    layout: { readonly bytes: number; readonly offset: number },
+  ): number {
     return this.#count64(vector.start + i * layout.bytes + layout.offset);
   }
 

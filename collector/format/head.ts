@@ -57,12 +57,24 @@ export function readHead(path: string, fd: number, size: number): TraceHead {
     throw corruptHead(path, `its columns are not those of format ${FORMAT_VERSION}`);
   }
   if (!isFrame(dictionary) || dictionary.kind !== 'dictionary') {
-    const isCut = !isFrame(dictionary) && (dictionary.kind === 'cut' || dictionary.kind === 'border');
-    if (isCut) throw new ToolError('E_TRUNCATED', `${path}: ends before its first batch; it holds no events`);
+    const isCut =
+      !isFrame(dictionary) && (dictionary.kind === 'cut' || dictionary.kind === 'border');
+    if (isCut)
+      throw new ToolError(
+        'E_TRUNCATED',
+        `${path}: ends before its first batch; it holds no events`,
+      );
     throw corruptHead(path, 'the names of its kinds are not readable');
   }
   const firstBatch = dictionary.offset + dictionary.bytes;
-  return { header, recording, crc: headCrc(fd, firstBatch), isSealed, firstBatch, damage: undefined };
+  return {
+    header,
+    recording,
+    crc: headCrc(fd, firstBatch),
+    isSealed,
+    firstBatch,
+    damage: undefined,
+  };
 }
 
 /** The head of a damaged file: as much of it as can be trusted, from its start or from its footer. */
@@ -83,7 +95,14 @@ export function salvageHead(path: string, fd: number, size: number): TraceHead {
         return { ...trusted, crc: '', isSealed, firstBatch: 0, damage: error.message };
       }
     }
-    return { header: LOST_HEADER, recording: undefined, crc: '', isSealed, firstBatch: 0, damage: error.message };
+    return {
+      header: LOST_HEADER,
+      recording: undefined,
+      crc: '',
+      isSealed,
+      firstBatch: 0,
+      damage: error.message,
+    };
   }
 }
 
@@ -121,9 +140,13 @@ function headError(path: string, fd: number, size: number): ToolError {
 }
 
 function corruptHead(path: string, what: string): ToolError {
-  return new ToolError('E_CORRUPT', `${path}: ${what}; nothing was read and the file was left as it is`, {
-    hint: `keep what is whole with: iotlb import --salvage ${path} -o REPAIRED.arrow`,
-  });
+  return new ToolError(
+    'E_CORRUPT',
+    `${path}: ${what}; nothing was read and the file was left as it is`,
+    {
+      hint: `keep what is whole with: iotlb import --salvage ${path} -o REPAIRED.arrow`,
+    },
+  );
 }
 
 type Trusted = Pick<TraceHead, 'header'> & { readonly recording: string };
@@ -157,7 +180,10 @@ function parseHeader(path: string, pairs: ReadonlyMap<string, string>): Trusted 
   }
   const parsed = headerSchema.safeParse(raw);
   if (!parsed.success) {
-    throw new ToolError('E_FORMAT', `${path}: its header is not understood: ${parsed.error.issues[0].message}`);
+    throw new ToolError(
+      'E_FORMAT',
+      `${path}: its header is not understood: ${parsed.error.issues[0].message}`,
+    );
   }
   return { header: parsed.data, recording: crc };
 }
@@ -171,6 +197,7 @@ function sameColumns(schema: Frame): boolean {
 }
 
 function versionOf(raw: unknown): number | undefined {
-  if (typeof raw !== 'object' || raw === null || !('version' in raw) || !('format' in raw)) return undefined;
+  if (typeof raw !== 'object' || raw === null || !('version' in raw) || !('format' in raw))
+    return undefined;
   return raw.format === FORMAT_NAME && typeof raw.version === 'number' ? raw.version : undefined;
 }

@@ -1,4 +1,10 @@
 export { TraceWriter } from './writer.ts';
-export { isRecording, openTrace, type OpenOptions, type TraceEnd, type TraceReader } from './reader.ts';
+export {
+  isRecording,
+  openTrace,
+  type OpenOptions,
+  type TraceEnd,
+  type TraceReader,
+} from './reader.ts';
 export { refuseOverwrite, scanTrace, sealTrace } from './seal.ts';
 export { fileDigest } from './digest.ts';

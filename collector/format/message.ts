@@ -128,7 +128,10 @@ function layoutFits(batch: FlatTable, bodyBytes: number, widths: readonly number
     const nulls = at(nodes, i, 8);
     const bitmap = nulls === 0 ? 0 : Math.ceil(rows / 8);
     return (
-      at(nodes, i, 0) === rows && nulls <= rows && inside(2 * i, bitmap) && inside(2 * i + 1, rows * width)
+      at(nodes, i, 0) === rows &&
+      nulls <= rows &&
+      inside(2 * i, bitmap) &&
+      inside(2 * i + 1, rows * width)
     );
   });
 }

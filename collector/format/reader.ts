@@ -10,7 +10,13 @@ import type { EventBatch, LossDetail, Tally, TraceHeader } from '../model/index.
 import { CHECK_CRC_KEY, frameCrc, type BatchNote } from './batch-check.ts';
 import { frameAt, isFrame, readAt, PREFIX_BYTES, type Frame, type FrameEnd } from './frames.ts';
 import { fromRecordBatch, hasKnownKinds } from './from-arrow.ts';
-import { decodingPrefix, looksLikeRecording, readHead, salvageHead, type TraceHead } from './head.ts';
+import {
+  decodingPrefix,
+  looksLikeRecording,
+  readHead,
+  salvageHead,
+  type TraceHead,
+} from './head.ts';
 import { findBatches, nextBatch, noteOf } from './salvage.ts';
 import { tailDamage } from './tail.ts';
 
@@ -78,7 +84,10 @@ export class TraceReader {
     this.#fd = fd;
     const stat = fstatSync(fd);
     if (!stat.isFile()) {
-      throw new ToolError('E_FORMAT', `${path}: not a regular file; a recording is read from a file`);
+      throw new ToolError(
+        'E_FORMAT',
+        `${path}: not a regular file; a recording is read from a file`,
+      );
     }
     this.bytes = stat.size;
     this.#salvage = salvage;
@@ -132,9 +141,17 @@ export class TraceReader {
     const note = noteOf(frame, () => frameCrc(frame, body));
     if (note === undefined) throw this.#corrupt(at, 'does not match its checksum');
     if (at.note?.end === true) throw this.#corrupt(at, 'follows the end of the recording');
-    if (note.recording !== this.#head.recording) throw this.#corrupt(at, 'belongs to another recording');
-    if (note.previous !== at.previous || note.index !== at.batches || note.first_seq !== at.events) {
-      throw this.#corrupt(at, at.batches === 0 ? 'does not follow the header' : 'does not follow the one before it');
+    if (note.recording !== this.#head.recording)
+      throw this.#corrupt(at, 'belongs to another recording');
+    if (
+      note.previous !== at.previous ||
+      note.index !== at.batches ||
+      note.first_seq !== at.events
+    ) {
+      throw this.#corrupt(
+        at,
+        at.batches === 0 ? 'does not follow the header' : 'does not follow the one before it',
+      );
     }
     const batch = this.#decode(bytes, note.first_seq);
     if (batch === undefined) throw this.#corrupt(at, 'holds what this format does not have');

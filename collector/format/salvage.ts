@@ -2,7 +2,14 @@
 // whose checksum holds, then puts the batches in order. Holds a few hundred bytes a batch, no rows.
 
 import { parseJson } from '../base/index.ts';
-import { batchNoteSchema, carriesCrc, frameCrcInFile, type BatchNote, CHECK_CRC_KEY, CHECK_KEY } from './batch-check.ts';
+import {
+  batchNoteSchema,
+  carriesCrc,
+  frameCrcInFile,
+  type BatchNote,
+  CHECK_CRC_KEY,
+  CHECK_KEY,
+} from './batch-check.ts';
 import { CONTINUATION, PREFIX_BYTES, frameAt, isFrame, readAt, type Frame } from './frames.ts';
 import { COLUMN_WIDTHS } from './schema.ts';
 import { tailDamage } from './tail.ts';
@@ -26,7 +33,8 @@ MARK.writeUInt32LE(CONTINUATION);
 
 /** The note of a frame that is a whole batch; undefined where it is not. */
 export function noteOf(frame: Frame, crc: () => string): BatchNote | undefined {
-  if (frame.kind !== 'batch' || !carriesCrc(frame) || !frame.message.fits(COLUMN_WIDTHS)) return undefined;
+  if (frame.kind !== 'batch' || !carriesCrc(frame) || !frame.message.fits(COLUMN_WIDTHS))
+    return undefined;
   if (frame.message.pairs.get(CHECK_CRC_KEY) !== crc()) return undefined;
   const note = batchNoteSchema.safeParse(parseJson(frame.message.pairs.get(CHECK_KEY) ?? '')).data;
   return note !== undefined && note.rows === frame.message.rows ? note : undefined;
@@ -47,7 +55,12 @@ export function findBatches(fd: number, size: number, head: TraceHead): Salvage 
       inDamage = false;
       continue;
     }
-    if (!isFrame(frame) && frame.kind === 'end-mark' && isTail(fd, size, frame.offset, head.isSealed)) break;
+    if (
+      !isFrame(frame) &&
+      frame.kind === 'end-mark' &&
+      isTail(fd, size, frame.offset, head.isSealed)
+    )
+      break;
     if (!inDamage) damaged++;
     inDamage = true;
     const next = nextBatch(fd, size, offset + 1);
@@ -61,13 +74,18 @@ export function findBatches(fd: number, size: number, head: TraceHead): Salvage 
 /** Offset of the next whole batch at or after `from`. */
 export function nextBatch(fd: number, size: number, from: number): number | undefined {
   const window = Buffer.alloc(Math.min(WINDOW_BYTES, Math.max(0, size - from)));
-  for (let start = from; start + PREFIX_BYTES <= size; ) {
+  for (let start = from; start + PREFIX_BYTES <= size;) {
     const got = readAt(fd, window, start);
     const bytes = window.subarray(0, got);
-    for (let at = bytes.indexOf(MARK); at >= 0 && at + PREFIX_BYTES <= got; at = bytes.indexOf(MARK, at + 1)) {
+    for (
+      let at = bytes.indexOf(MARK);
+      at >= 0 && at + PREFIX_BYTES <= got;
+      at = bytes.indexOf(MARK, at + 1)
+    ) {
       if (!isPlausible(bytes.readInt32LE(at + 4), size - start - at)) continue;
       const frame = frameAt(fd, size, start + at);
-      if (isFrame(frame) && noteOf(frame, () => frameCrcInFile(frame, fd)) !== undefined) return start + at;
+      if (isFrame(frame) && noteOf(frame, () => frameCrcInFile(frame, fd)) !== undefined)
+        return start + at;
     }
     if (got < window.length || start + got >= size) return undefined;
     start += got - PREFIX_BYTES + 1;
@@ -77,7 +95,9 @@ export function nextBatch(fd: number, size: number, from: number): number | unde
 
 /** Arrow pads metadata to 8 bytes; a batch's is never shorter than its layout of 16 bytes a column. */
 function isPlausible(metadataBytes: number, left: number): boolean {
-  return metadataBytes % 8 === 0 && metadataBytes >= 16 * COLUMN_WIDTHS.length && metadataBytes < left;
+  return (
+    metadataBytes % 8 === 0 && metadataBytes >= 16 * COLUMN_WIDTHS.length && metadataBytes < left
+  );
 }
 
 function isTail(fd: number, size: number, offset: number, isSealed: boolean): boolean {
@@ -87,7 +107,9 @@ function isTail(fd: number, size: number, offset: number, isSealed: boolean): bo
 function inOrder(found: readonly FoundBatch[], head: TraceHead): readonly FoundBatch[] {
   const recording = head.recording ?? found[0]?.note.recording;
   const own = found.filter(({ note }) => note.recording === recording);
-  const sorted = [...own].sort((a, b) => a.note.index - b.note.index || a.frame.offset - b.frame.offset);
+  const sorted = [...own].sort(
+    (a, b) => a.note.index - b.note.index || a.frame.offset - b.frame.offset,
+  );
   let rows = 0;
   let index = -1;
   return sorted.filter(({ note }) => {

@@ -46,7 +46,8 @@ function readTail(fd: number, size: number, offset: number): Uint8Array | undefi
 /** The key-value pairs of the schema that the footer repeats, where a footer is readable. */
 export function footerPairs(fd: number, size: number): ReadonlyMap<string, string> | undefined {
   const suffix = Buffer.alloc(SUFFIX_BYTES);
-  if (size < SUFFIX_BYTES || readAt(fd, suffix, size - SUFFIX_BYTES) < SUFFIX_BYTES) return undefined;
+  if (size < SUFFIX_BYTES || readAt(fd, suffix, size - SUFFIX_BYTES) < SUFFIX_BYTES)
+    return undefined;
   const bytes = suffix.readInt32LE(0);
   if (suffix.toString('latin1', 4) !== FILE_MAGIC) return undefined;
   if (bytes <= 0 || bytes > TAIL_LIMIT_BYTES || bytes > size - SUFFIX_BYTES) return undefined;

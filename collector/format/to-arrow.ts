@@ -58,7 +58,8 @@ function masked<T extends Uint32Array | Int16Array>(batch: EventBatch, from: T, 
 function rawColumn(batch: EventBatch): Uint8Array {
   const out = batch.raw.slice(0, batch.count * RAW_BYTES);
   for (let i = 0; i < batch.count; i++) {
-    if (batch.rawLen[i] < RAW_BYTES) out.fill(0, i * RAW_BYTES + batch.rawLen[i], (i + 1) * RAW_BYTES);
+    if (batch.rawLen[i] < RAW_BYTES)
+      out.fill(0, i * RAW_BYTES + batch.rawLen[i], (i + 1) * RAW_BYTES);
   }
   return out;
 }
@@ -144,7 +145,9 @@ function makeColumn(
     nullCount: nulls,
     ...(valid !== undefined && nulls > 0 ? { nullBitmap: valid.bitmap } : {}),
   };
-  return type instanceof Dictionary && type.indices instanceof Int8 && type.dictionary instanceof Utf8
+  return type instanceof Dictionary &&
+    type.indices instanceof Int8 &&
+    type.dictionary instanceof Utf8
     ? makeAny({ ...common, dictionary: kindDictionary })
     : makeAny(common);
 }

@@ -1,12 +1,28 @@
 // Writes a recording, a batch at a time: each batch is whole on disk or not there. The stream form while
 // recording; `seal.ts` makes the file form from it. Owns the file until it is finished.
 
-import { closeSync, existsSync, fsyncSync, ftruncateSync, linkSync, openSync, renameSync, rmSync, writevSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writevSync,
+} from 'node:fs';
 
 import { type Schema } from 'apache-arrow';
 
 import { ToolError, fileError, systemErrorCode } from '../base/index.ts';
-import { EventBuilder, type EventBatch, type LossDetail, type Tally, type TraceHeader } from '../model/index.ts';
+import {
+  EventBuilder,
+  type EventBatch,
+  type LossDetail,
+  type Tally,
+  type TraceHeader,
+} from '../model/index.ts';
 import {
   CHECK_CRC_KEY,
   CHECK_KEY,
@@ -76,7 +92,9 @@ export class TraceWriter {
   /** Ends the recording in good order and closes the file, on disk. */
   finish(tally: Tally, losses: readonly LossDetail[]): void {
     if (tally.kept !== this.rows) {
-      throw new Error(`${this.path}: holds ${this.rows} rows, but ${tally.kept} are said to be kept`);
+      throw new Error(
+        `${this.path}: holds ${this.rows} rows, but ${tally.kept} are said to be kept`,
+      );
     }
     this.#add(NO_ROWS, tally, { losses, end: true });
     this.#ipc.finish();
@@ -102,7 +120,11 @@ export class TraceWriter {
     this.close();
   }
 
-  #add(batch: EventBatch, tally: Tally, more: Pick<BatchNote, 'end'> & { losses: readonly LossDetail[] }): void {
+  #add(
+    batch: EventBatch,
+    tally: Tally,
+    more: Pick<BatchNote, 'end'> & { losses: readonly LossDetail[] },
+  ): void {
     if (this.#fd < 0) throw new Error(`${this.path}: a batch after the file was closed`);
     if (tally.seen !== tally.kept + tally.lost) throw new Error('seen is not kept + lost');
     const note: BatchNote = {
@@ -119,7 +141,9 @@ export class TraceWriter {
       [CHECK_KEY, JSON.stringify(note)],
       [CHECK_CRC_KEY, CRC_BLANK],
     ]);
-    this.#ipc.write(toRecordBatch(this.#schema, { ...columns(batch), firstSeq: this.rows }, metadata));
+    this.#ipc.write(
+      toRecordBatch(this.#schema, { ...columns(batch), firstSeq: this.rows }, metadata),
+    );
     this.#previous = stampCrc(this.#ipc.chunks);
     this.#index++;
     this.rows += batch.count;
@@ -163,7 +187,9 @@ function appear(fresh: string, path: string, overwrite: boolean): void {
     else rmSync(fresh);
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') {
-      throw new ToolError('E_EXISTS', `${path}: exists already and was left as it is`, { cause: error });
+      throw new ToolError('E_EXISTS', `${path}: exists already and was left as it is`, {
+        cause: error,
+      });
     }
     throw fileError(error, path, 'Nothing was written.');
   }
