@@ -163,12 +163,13 @@ function trustedHeader(path: string, pairs: ReadonlyMap<string, string>): Truste
 function parseHeader(path: string, pairs: ReadonlyMap<string, string>): Trusted {
   const text = pairs.get(HEADER_KEY);
   const crc = pairs.get(HEADER_CRC_KEY);
-  if (text === undefined || crc === undefined) {
+  if (text === undefined && crc === undefined) {
     throw new ToolError('E_FORMAT', `${path}: an Arrow file, but not an iotlb recording`, {
       hint: "recordings are made by 'iotlb record' and 'iotlb import'",
     });
   }
-  if (textCrc(text) !== crc) throw corruptHead(path, 'its header does not match its checksum');
+  if (text === undefined || crc === undefined || textCrc(text) !== crc)
+    throw corruptHead(path, 'its header does not match its checksum');
   const raw = parseJson(text);
   const version = versionOf(raw);
   if (version !== undefined && version > FORMAT_VERSION) {

@@ -34,8 +34,13 @@ const LIMIT = 256;
 
 /** Undefined where the bytes are not the metadata of a message that a recording may hold. */
 export function readMessage(metadata: Uint8Array): MessageInfo | undefined {
+  return tried(() => decode(metadata));
+}
+
+/** The result of reading a flatbuffer, or undefined where it is damaged. */
+function tried<T>(read: () => T): T | undefined {
   try {
-    return decode(metadata);
+    return read();
   } catch (error) {
     if (error instanceof BadFlatbuffer) return undefined;
     throw error;
@@ -58,7 +63,8 @@ function decode(metadata: Uint8Array): MessageInfo | undefined {
     valueAt,
     columns: kind === 'schema' ? readColumns(header) : [],
     rows: kind === 'batch' ? header.count64(BATCH.length) : 0,
-    fits: (widths) => kind === 'batch' && layoutFits(header, bodyBytes, widths),
+    fits: (widths) =>
+      kind === 'batch' && (tried(() => layoutFits(header, bodyBytes, widths)) ?? false),
   };
 }
 
@@ -81,13 +87,10 @@ function readPairs(table: FlatTable, slot: number): Pairs {
 /** The header's pairs and the columns from the schema copy in a sealed file's footer. */
 export function readFooterPairs(footer: Uint8Array): ReadonlyMap<string, string> | undefined {
   const SCHEMA_SLOT = 1; // File.fbs: Footer.schema
-  try {
+  return tried(() => {
     const schema = FlatTable.root(footer).table(SCHEMA_SLOT);
     return schema === undefined ? undefined : readPairs(schema, SCHEMA.metadata).pairs;
-  } catch (error) {
-    if (error instanceof BadFlatbuffer) return undefined;
-    throw error;
-  }
+  });
 }
 
 function readColumns(schema: FlatTable): readonly string[] {

@@ -6,11 +6,20 @@ import {
   batchNoteSchema,
   carriesCrc,
   frameCrcInFile,
+  headCrc,
   type BatchNote,
   CHECK_CRC_KEY,
   CHECK_KEY,
 } from './batch-check.ts';
-import { CONTINUATION, PREFIX_BYTES, frameAt, isFrame, readAt, type Frame } from './frames.ts';
+import {
+  CONTINUATION,
+  PREFIX_BYTES,
+  frameAt,
+  isFrame,
+  readAt,
+  type Frame,
+  type FrameEnd,
+} from './frames.ts';
 import { COLUMN_WIDTHS } from './schema.ts';
 import { tailDamage } from './tail.ts';
 import type { TraceHead } from './head.ts';
@@ -43,9 +52,10 @@ export function noteOf(frame: Frame, crc: () => string): BatchNote | undefined {
 /** Walks the whole file. Never throws for damage. */
 export function findBatches(fd: number, size: number, head: TraceHead): Salvage {
   const found: FoundBatch[] = [];
-  let damaged = head.damage === undefined ? 0 : 1;
-  let inDamage = head.damage !== undefined;
-  let offset = head.firstBatch;
+  let damaged = 0;
+  let inDamage = false;
+  // The head's own lengths may lie: the first batch is looked for, not computed.
+  let offset = nextBatch(fd, size, 0) ?? size;
   while (offset < size) {
     const frame = frameAt(fd, size, offset);
     const note = isFrame(frame) ? noteOf(frame, () => frameCrcInFile(frame, fd)) : undefined;
@@ -55,12 +65,7 @@ export function findBatches(fd: number, size: number, head: TraceHead): Salvage 
       inDamage = false;
       continue;
     }
-    if (
-      !isFrame(frame) &&
-      frame.kind === 'end-mark' &&
-      isTail(fd, size, frame.offset, head.isSealed)
-    )
-      break;
+    if (isTail(fd, size, frame, head.isSealed)) break;
     if (!inDamage) damaged++;
     inDamage = true;
     const next = nextBatch(fd, size, offset + 1);
@@ -68,7 +73,14 @@ export function findBatches(fd: number, size: number, head: TraceHead): Salvage 
     offset = next;
   }
   const ordered = inOrder(found, head);
-  return { batches: ordered, damaged: damaged + found.length - ordered.length };
+  const isHeadWhole = head.damage === undefined && followsHead(fd, found[0]);
+  damaged += (isHeadWhole ? 0 : 1) + found.length - ordered.length;
+  return { batches: ordered, damaged };
+}
+
+/** The first batch in the file is the first of the recording and names the bytes before it. */
+function followsHead(fd: number, first: FoundBatch | undefined): boolean {
+  return first === undefined || first.note.previous === headCrc(fd, first.frame.offset);
 }
 
 /** Offset of the next whole batch at or after `from`. */
@@ -100,8 +112,11 @@ function isPlausible(metadataBytes: number, left: number): boolean {
   );
 }
 
-function isTail(fd: number, size: number, offset: number, isSealed: boolean): boolean {
-  return isSealed ? tailDamage(fd, size, offset) === undefined : offset + PREFIX_BYTES === size;
+function isTail(fd: number, size: number, stop: Frame | FrameEnd, isSealed: boolean): boolean {
+  if (stop.kind !== 'end-mark') return false;
+  return isSealed
+    ? tailDamage(fd, size, stop.offset) === undefined
+    : stop.offset + PREFIX_BYTES === size;
 }
 
 function inOrder(found: readonly FoundBatch[], head: TraceHead): readonly FoundBatch[] {

@@ -2,13 +2,13 @@
 // Changes go into CHANGELOG.md beside this file; a column is added, never reused.
 
 import {
+  DataType,
   Dictionary,
   Field,
   FixedSizeBinary,
   Int16,
   Int64,
   Int8,
-  type Int,
   Schema,
   Uint16,
   Uint32,
@@ -16,7 +16,6 @@ import {
   Uint8,
   Utf8,
   vectorFromArray,
-  type DataType,
 } from 'apache-arrow';
 
 import { KINDS, RAW_BYTES } from '../model/index.ts';
@@ -114,8 +113,9 @@ export const COLUMN_WIDTHS: readonly number[] = COLUMNS.map(({ type }) => widthO
 
 function widthOf(type: DataType): number {
   if (type instanceof FixedSizeBinary) return type.byteWidth;
-  if (type instanceof Dictionary) return Int8Array.BYTES_PER_ELEMENT;
-  return (type as Int).bitWidth / 8; // every other column is an integer
+  if (DataType.isInt(type)) return type.bitWidth / 8;
+  if (DataType.isDictionary(type)) return widthOf(type.indices);
+  throw new Error(`a column of type ${String(type)} has no fixed width`);
 }
 
 /** The Arrow schema that carries `header` (JSON text) and its checksum as metadata. */

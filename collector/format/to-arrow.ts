@@ -124,7 +124,7 @@ export function toRecordBatch(
 
 /** A batch without rows, to write what stands before the first. */
 export function emptyRecordBatch(schema: Schema): RecordBatch {
-  return toRecordBatch(schema, { ...new EventBuilder(1) }, new Map());
+  return toRecordBatch(schema, new EventBuilder(1), new Map());
 }
 
 // makeData is overloaded on the concrete type; a column table needs the one general form.
