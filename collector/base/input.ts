@@ -77,7 +77,7 @@ async function* decompressed(
   const all = prepend(first, chunks);
   switch (compressionOf(first)) {
     case 'gzip':
-      yield* gunzip(all, name);
+      yield* ungzip(all, name);
       return;
     case 'zstd':
       yield* unzstd(all, name);
@@ -95,7 +95,7 @@ async function* prepend(
   yield* rest;
 }
 
-async function* gunzip(
+async function* ungzip(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array> {

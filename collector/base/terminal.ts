@@ -72,7 +72,7 @@ export class Terminal {
 
 /** Rows of cells as aligned text; the first row is the heading. Numbers align right. */
 export function textTable(rows: readonly (readonly string[])[], right: readonly boolean[]): string {
-  const width = (text: string): number => [...text].length;
+  const width = (text: string): number => Array.from(text).length;
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => width(row[column] ?? ''))),
   );
@@ -81,7 +81,7 @@ export function textTable(rows: readonly (readonly string[])[], right: readonly 
       row
         .map((cell, column) => {
           const pad = ' '.repeat(widths[column] - width(cell));
-          return right[column] === true ? pad + cell : cell + pad;
+          return right[column] ? pad + cell : cell + pad;
         })
         .join('  ')
         .trimEnd(),

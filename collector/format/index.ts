@@ -8,3 +8,5 @@ export {
 } from './reader.ts';
 export { refuseOverwrite, scanTrace, sealTrace } from './seal.ts';
 export { fileDigest } from './digest.ts';
+export { firstSchema } from './first-schema.ts';
+export { ipcBytes } from './ipc-bytes.ts';

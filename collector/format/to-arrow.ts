@@ -64,10 +64,11 @@ function rawColumn(batch: EventBatch): Uint8Array {
   return out;
 }
 
-/** The record batch of `batch`, with `metadata` as its message metadata. */
+/** The record batch of `batch`, numbered from `firstSeq`, with `metadata` as its message metadata. */
 export function toRecordBatch(
   schema: Schema,
   batch: EventBatch,
+  firstSeq: number,
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
   const rows = batch.count;
@@ -76,7 +77,7 @@ export function toRecordBatch(
   const addr = new Uint32Array(rows * 2);
   const size = new Uint32Array(rows * 2);
   for (let i = 0; i < rows; i++) {
-    put64(seq, i, batch.firstSeq + i);
+    put64(seq, i, firstSeq + i);
     put64(time, i, batch.tNs[i]);
     if ((batch.present[i] & PRESENT.range) === 0) continue;
     putPageBytes(addr, i, batch.page[i]);
@@ -124,7 +125,7 @@ export function toRecordBatch(
 
 /** A batch without rows, to write what stands before the first. */
 export function emptyRecordBatch(schema: Schema): RecordBatch {
-  return toRecordBatch(schema, new EventBuilder(1), new Map());
+  return toRecordBatch(schema, new EventBuilder(1), 0, new Map());
 }
 
 // makeData is overloaded on the concrete type; a column table needs the one general form.

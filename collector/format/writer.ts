@@ -141,9 +141,7 @@ export class TraceWriter {
       [CHECK_KEY, JSON.stringify(note)],
       [CHECK_CRC_KEY, CRC_BLANK],
     ]);
-    this.#ipc.write(
-      toRecordBatch(this.#schema, { ...columns(batch), firstSeq: this.rows }, metadata),
-    );
+    this.#ipc.write(toRecordBatch(this.#schema, batch, this.rows, metadata));
     this.#previous = stampCrc(this.#ipc.chunks);
     this.#index++;
     this.rows += batch.count;
@@ -216,16 +214,6 @@ function stampCrc(chunks: readonly Uint8Array[]): string {
     return crc;
   }
   throw new Error('a batch without a place for its checksum');
-}
-
-/** A plain copy of the column references: getters and private state of a builder stay behind. */
-function columns(batch: EventBatch): EventBatch {
-  const { count, tNs, stream, kind, scope, flags, present, domainId, pasid } = batch;
-  const { sourceId, page, pages, raw, rawLen, submission, cpu, firstSeq } = batch;
-  return {
-    ...{ firstSeq, count, tNs, stream, kind, scope, flags, present, domainId, pasid },
-    ...{ sourceId, page, pages, raw, rawLen, submission, cpu },
-  };
 }
 
 function dropWritten(chunks: Uint8Array[], bytes: number): void {

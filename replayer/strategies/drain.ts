@@ -12,5 +12,5 @@ export const drain: Strategy = {
   widens: false,
   defers: false,
   online: (values) => ({ maxEntries: values.max }),
-  open: none.open,
+  open: (values) => none.open(values),
 };
