@@ -5,7 +5,7 @@ import { existsSync, openSync, fsyncSync, closeSync, renameSync, rmSync } from '
 import { dirname } from 'node:path';
 
 import { ToolError, fileError } from '../base/index.ts';
-import type { TraceHeader } from '../model/index.ts';
+import type { EventBatch, TraceHeader } from '../model/index.ts';
 import { openTrace, type OpenOptions, type TraceEnd } from './reader.ts';
 import { TraceWriter } from './writer.ts';
 
@@ -25,6 +25,12 @@ export function scanTrace(from: string, options: OpenOptions = {}): TraceEnd {
   return ended(reader.end);
 }
 
+/** What is not copied as it is: the header, and rows (as many out as in, in the same order). */
+export interface SealChanges {
+  readonly header?: (header: TraceHeader) => TraceHeader;
+  readonly rows?: (batch: EventBatch) => EventBatch;
+}
+
 /**
  * Writes the recording `from` as a sealed file at `to`. With salvage, what is damaged is left out and
  * counted as lost. Returns the sealed totals. Throws ToolError; `to` appears whole or not at all.
@@ -32,7 +38,7 @@ export function scanTrace(from: string, options: OpenOptions = {}): TraceEnd {
 export function sealTrace(
   from: string,
   to: string,
-  options: OpenOptions & { readonly header?: (header: TraceHeader) => TraceHeader } = {},
+  options: OpenOptions & SealChanges = {},
 ): TraceEnd {
   const totals = scanTrace(from, options);
   const partial = `${to}.partial-${process.pid}`;
@@ -42,7 +48,7 @@ export function sealTrace(
     using writer = new TraceWriter(partial, header, { overwrite: true, form: 'file' });
     for (const batch of reader.batches()) {
       const kept = writer.rows + batch.count;
-      writer.append(batch, { seen: kept, kept, lost: 0, skipped: 0 }, []);
+      writer.append(options.rows?.(batch) ?? batch, { seen: kept, kept, lost: 0, skipped: 0 }, []);
     }
     writer.finish(totals.tally, totals.losses);
     renameSync(partial, to);
