@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { ToolError, type ErrorCode } from '../../../collector/base/index.ts';
 import { TraceWriter, openTrace, sealTrace } from '../../../collector/format/index.ts';
