@@ -22,7 +22,7 @@ import { ToolError, type ErrorCode } from '../../../collector/base/index.ts';
 import { TraceWriter, openTrace, sealTrace } from '../../../collector/format/index.ts';
 import { EventBuilder, FORMAT_VERSION, type EventBatch } from '../../../collector/model/index.ts';
 import { fillKnown, knownHeader, knownNumbers, tallyOf } from '../../durability/known-rows.ts';
-import { fixture } from '../../fixtures/fixture.ts';
+import { fixture } from '../../support/fixtures.ts';
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'iotlb-format-'));

@@ -16,7 +16,7 @@ import { planFacts } from '../../../replayer/plan/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { strategies } from '../../../replayer/strategies/index.ts';
 import { fillKnown, knownHeader, tallyOf } from '../../durability/known-rows.ts';
-import { fixture } from '../../fixtures/fixture.ts';
+import { fixture } from '../../support/fixtures.ts';
 
 const KEY = Buffer.alloc(32, 7);
 
