@@ -15,6 +15,11 @@ const verbs: readonly Verb[] = [
     load: () => import('./collector/cli/info.ts'),
   },
   {
+    name: 'scrub',
+    summary: 'make a recording safe to send: permute addresses, renumber ids, remove names',
+    load: () => import('./collector/cli/scrub.ts'),
+  },
+  {
     name: 'plan',
     summary: 'show what a strategy would issue for a recording, and whether it is safe',
     load: () => import('./replayer/cli/plan.ts'),

@@ -104,7 +104,7 @@ async function* prepend(
   yield* rest;
 }
 
-async function* gunzip(
+async function* ungzip(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array> {
