@@ -10,6 +10,7 @@ import {
   ToolError,
   jsonText,
   parseCount,
+  repeatable,
   watchInterrupt,
   type Terminal,
   type VerbModule,
@@ -38,14 +39,21 @@ interface Options {
   readonly json: boolean;
 }
 
-const DEFAULT_STRATEGIES = ['none', 'barrier', 'adjacent', 'window:us=50', 'drain'];
+const DEFAULT_STRATEGIES: readonly string[] = [
+  'none',
+  'barrier',
+  'adjacent',
+  'window:us=50',
+  'drain',
+];
 
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('<recording>', 'a recording')
     .option(
-      '-s, --strategy <chain...>',
-      'strategies to compare; the first is the baseline',
+      '-s, --strategy <chain>',
+      'give it once per strategy; the first is the baseline',
+      repeatable(DEFAULT_STRATEGIES),
       DEFAULT_STRATEGIES,
     )
     .option(
