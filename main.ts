@@ -14,6 +14,31 @@ const verbs: readonly Verb[] = [
     summary: 'show what a recording holds: rates, kinds, ranges, loss',
     load: () => import('./collector/cli/info.ts'),
   },
+  {
+    name: 'scrub',
+    summary: 'make a recording safe to send: permute addresses, renumber ids, remove names',
+    load: () => import('./collector/cli/scrub.ts'),
+  },
+  {
+    name: 'plan',
+    summary: 'show what a strategy would issue for a recording, and whether it is safe',
+    load: () => import('./replayer/cli/plan.ts'),
+  },
+  {
+    name: 'replay',
+    summary: 'issue a recording again under a strategy, with its timing',
+    load: () => import('./replayer/cli/replay.ts'),
+  },
+  {
+    name: 'load',
+    summary: 'load recordings and results into ClickHouse, embedded or a server',
+    load: () => import('./analysis/cli/load.ts'),
+  },
+  {
+    name: 'compare',
+    summary: 'replay a recording under several strategies and say which costs least',
+    load: () => import('./analysis/cli/compare.ts'),
+  },
 ];
 
 process.exitCode = await runCommandLine(verbs, process.argv.slice(2));

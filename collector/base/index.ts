@@ -1,4 +1,4 @@
-export { runCommandLine, type Verb, type VerbModule } from './command.ts';
+export { repeatable, runCommandLine, type Verb, type VerbModule } from './command.ts';
 export * from './errors.ts';
 export { openInput, type Input } from './input.ts';
 export { watchInterrupt, type Interrupt } from './interrupt.ts';

@@ -87,7 +87,7 @@ async function* decompressed(
   tell(compression);
   switch (compression) {
     case 'gzip':
-      yield* gunzip(all, name);
+      yield* ungzip(all, name);
       return;
     case 'zstd':
       yield* unzstd(all, name);
@@ -105,7 +105,7 @@ async function* prepend(
   yield* rest;
 }
 
-async function* gunzip(
+async function* ungzip(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array> {

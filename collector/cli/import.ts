@@ -10,7 +10,7 @@ import {
   watchInterrupt,
   type VerbModule,
 } from '../base/index.ts';
-import { openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
+import { isRecording, openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
 import { importSources } from '../sources/index.ts';
 import { importTrace } from '../sources/import.ts';
 import type { LossDetail, Tally } from '../model/index.ts';
@@ -52,7 +52,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
   const output = options.output ?? defaultOutput(input);
   refuseOverwrite(output, options.force);
   using interrupt = watchInterrupt();
-  const repaired = options.salvage && isRecording(input);
+  const repaired = options.salvage && isFile(input) && isRecording(input);
   const result = repaired
     ? {
         ...sealTrace(input, output, { salvage: true }),
@@ -116,14 +116,8 @@ function storedSize(path: string): number | undefined {
   return stat?.isFile() === true ? stat.size : undefined;
 }
 
-function isRecording(path: string): boolean {
-  if (path === '-') return false;
-  try {
-    openTrace(path).close();
-    return true;
-  } catch {
-    return false; // whatever it is, it is not a recording: a source may know it
-  }
+function isFile(path: string): boolean {
+  return path !== '-' && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function defaultOutput(input: string): string {

@@ -11,7 +11,7 @@ import {
   type Schema,
 } from 'apache-arrow';
 
-import { ALL_PAGES, PRESENT, RAW_BYTES, type EventBatch } from '../model/index.ts';
+import { ALL_PAGES, EventBuilder, PRESENT, RAW_BYTES, type EventBatch } from '../model/index.ts';
 import { kindDictionary } from './schema.ts';
 
 const U64_MAX = 0xffff_ffff;
@@ -58,15 +58,17 @@ function masked<T extends Uint32Array | Int16Array>(batch: EventBatch, from: T, 
 function rawColumn(batch: EventBatch): Uint8Array {
   const out = batch.raw.slice(0, batch.count * RAW_BYTES);
   for (let i = 0; i < batch.count; i++) {
-    if (batch.rawLen[i] < RAW_BYTES) out.fill(0, i * RAW_BYTES + batch.rawLen[i], (i + 1) * RAW_BYTES);
+    if (batch.rawLen[i] < RAW_BYTES)
+      out.fill(0, i * RAW_BYTES + batch.rawLen[i], (i + 1) * RAW_BYTES);
   }
   return out;
 }
 
-/** The record batch of `batch`, with `metadata` as its message metadata. */
+/** The record batch of `batch`, numbered from `firstSeq`, with `metadata` as its message metadata. */
 export function toRecordBatch(
   schema: Schema,
   batch: EventBatch,
+  firstSeq: number,
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
   const rows = batch.count;
@@ -75,7 +77,7 @@ export function toRecordBatch(
   const addr = new Uint32Array(rows * 2);
   const size = new Uint32Array(rows * 2);
   for (let i = 0; i < rows; i++) {
-    put64(seq, i, batch.firstSeq + i);
+    put64(seq, i, firstSeq + i);
     put64(time, i, batch.tNs[i]);
     if ((batch.present[i] & PRESENT.range) === 0) continue;
     putPageBytes(addr, i, batch.page[i]);
@@ -121,6 +123,11 @@ export function toRecordBatch(
   return new RecordBatch(schema, data, new Map(metadata));
 }
 
+/** A batch without rows, to write what stands before the first. */
+export function emptyRecordBatch(schema: Schema): RecordBatch {
+  return toRecordBatch(schema, new EventBuilder(1), 0, new Map());
+}
+
 // makeData is overloaded on the concrete type; a column table needs the one general form.
 type MakeData = (props: Record<string, unknown>) => Data;
 const makeAny = makeData as unknown as MakeData;
@@ -139,7 +146,9 @@ function makeColumn(
     nullCount: nulls,
     ...(valid !== undefined && nulls > 0 ? { nullBitmap: valid.bitmap } : {}),
   };
-  return type instanceof Dictionary && type.indices instanceof Int8 && type.dictionary instanceof Utf8
+  return type instanceof Dictionary &&
+    type.indices instanceof Int8 &&
+    type.dictionary instanceof Utf8
     ? makeAny({ ...common, dictionary: kindDictionary })
     : makeAny(common);
 }
