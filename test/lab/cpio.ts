@@ -3,9 +3,19 @@
 
 export type CpioEntry =
   | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 'file'; readonly path: string; readonly bytes: Uint8Array; readonly executable?: boolean }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly bytes: Uint8Array;
+      readonly executable?: boolean;
+    }
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
-  | { readonly kind: 'device'; readonly path: string; readonly major: number; readonly minor: number };
+  | {
+      readonly kind: 'device';
+      readonly path: string;
+      readonly major: number;
+      readonly minor: number;
+    };
 
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
@@ -34,12 +44,30 @@ function body(entry: CpioEntry): Uint8Array {
 const padding = (length: number): Uint8Array => new Uint8Array((4 - (length % 4)) % 4);
 
 /** One member: 13 numbers of eight hex digits, the name with its zero, the bytes; both padded to 4. */
-function member(path: string, contents: Uint8Array, numbers: { ino: number; mode: number; major: number; minor: number }): Uint8Array[] {
+function member(
+  path: string,
+  contents: Uint8Array,
+  numbers: { ino: number; mode: number; major: number; minor: number },
+): Uint8Array[] {
   const name = Buffer.from(`${path}\0`);
   const fields = [
-    numbers.ino, numbers.mode, 0, 0, 1, 0, contents.length, 0, 0, numbers.major, numbers.minor, name.length, 0,
+    numbers.ino,
+    numbers.mode,
+    0,
+    0,
+    1,
+    0,
+    contents.length,
+    0,
+    0,
+    numbers.major,
+    numbers.minor,
+    name.length,
+    0,
   ];
-  const header = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`);
+  const header = Buffer.from(
+    `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`,
+  );
   return [header, name, padding(header.length + name.length), contents, padding(contents.length)];
 }
 
@@ -53,5 +81,8 @@ export function cpio(entries: readonly CpioEntry[]): Uint8Array {
       minor: entry.kind === 'device' ? entry.minor : 0,
     }),
   );
-  return Buffer.concat([...parts, ...member('TRAILER!!!', new Uint8Array(0), { ino: 0, mode: 0, major: 0, minor: 0 })]);
+  return Buffer.concat([
+    ...parts,
+    ...member('TRAILER!!!', new Uint8Array(0), { ino: 0, mode: 0, major: 0, minor: 0 }),
+  ]);
 }

@@ -43,7 +43,8 @@ export function findKernel(arch: Arch): string | undefined {
 /** What is missing for a machine of this architecture; empty when nothing is. */
 export function missingFor(arch: Arch): readonly string[] {
   const missing: string[] = [];
-  if (findKernel(arch) === undefined) missing.push(`a kernel for ${arch} (or ${KERNEL_VARIABLE[arch]})`);
+  if (findKernel(arch) === undefined)
+    missing.push(`a kernel for ${arch} (or ${KERNEL_VARIABLE[arch]})`);
   if (findQemu(arch) === undefined) missing.push(`QEMU 10 or later for ${arch}`);
   if (!existsSync(userlandPath(arch, 'complete'))) missing.push(`the files of an ${arch} guest`);
   return missing;
@@ -53,9 +54,13 @@ function qemuFor(arch: Arch): Qemu {
   const qemu = findQemu(arch);
   const missing = missingFor(arch);
   if (qemu === undefined || missing.length > 0) {
-    throw new ToolError('E_MISSING_PACKAGE', `the lab lacks ${missing.join(', ')}; nothing was booted`, {
-      hint: `npm run lab:build -- --arch ${arch}`,
-    });
+    throw new ToolError(
+      'E_MISSING_PACKAGE',
+      `the lab lacks ${missing.join(', ')}; nothing was booted`,
+      {
+        hint: `npm run lab:build -- --arch ${arch}`,
+      },
+    );
   }
   return qemu;
 }
@@ -70,23 +75,44 @@ function kernelFile(arch: Arch, folder: string): string {
 }
 
 /** Everything of a guest's command line but its console. */
-function commandLine(qemu: Qemu, machine: Machine, run: GuestRun, extra: readonly string[]): readonly string[] {
+function commandLine(
+  qemu: Qemu,
+  machine: Machine,
+  run: GuestRun,
+  extra: readonly string[],
+): readonly string[] {
   const { folder } = run;
   const bind = run.bind ?? DEVICES;
   const words = [...machine.kernel, `lab.time=${Math.floor(Date.now() / 1000)}`, ...extra];
   if (bind.length > 0) words.push(`lab.bind=${bind.join(',')}`);
   return [
-    ...qemu.args, ...machine.args,
+    ...qemu.args,
+    ...machine.args,
     ...(machine.arch === 'arm64' ? ['-bios', qemu.firmware] : []),
-    '-kernel', kernelFile(machine.arch, folder), '-initrd', join(folder, 'initramfs'), '-append', words.join(' '),
-    '-virtfs', 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap',
-    '-virtfs', `local,path=${join(folder, 'share')},mount_tag=share,security_model=none`,
-    '-D', join(folder, 'qemu.log'), '-msg', 'timestamp=on',
+    '-kernel',
+    kernelFile(machine.arch, folder),
+    '-initrd',
+    join(folder, 'initramfs'),
+    '-append',
+    words.join(' '),
+    '-virtfs',
+    'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap',
+    '-virtfs',
+    `local,path=${join(folder, 'share')},mount_tag=share,security_model=none`,
+    '-D',
+    join(folder, 'qemu.log'),
+    '-msg',
+    'timestamp=on',
     ...machine.traces.flatMap((event) => ['-trace', event]),
   ];
 }
 
-async function launch(qemu: Qemu, args: readonly string[], limitSeconds: number, console: 'inherit' | 'pipe'): Promise<string> {
+async function launch(
+  qemu: Qemu,
+  args: readonly string[],
+  limitSeconds: number,
+  console: 'inherit' | 'pipe',
+): Promise<string> {
   const child = spawn(qemu.program, args, { env: { ...process.env, ...qemu.env }, stdio: console });
   child.stdin?.end();
   const end = (): void => void child.kill('SIGKILL');
@@ -105,13 +131,25 @@ async function launch(qemu: Qemu, args: readonly string[], limitSeconds: number,
 }
 
 /** The upgraded IORT of this QEMU's machine, kept in the cache; the first time a guest is booted to read it. */
-async function upgradedTables(machine: Machine, qemu: Qemu, name: MachineName): Promise<Uint8Array | undefined> {
+async function upgradedTables(
+  machine: Machine,
+  qemu: Qemu,
+  name: MachineName,
+): Promise<Uint8Array | undefined> {
   if (!machine.iort) return undefined;
   const kept = cachePath(`iort-${name}-${qemu.version}.aml`);
   if (existsSync(kept)) return readFileSync(kept);
   const folder = cachePath('iort-guest');
-  const share = prepare({ machine: name, folder, script: 'cat /sys/firmware/acpi/tables/IORT > /run/lab/IORT' }, undefined);
-  await launch(qemu, commandLine(qemu, machine, { machine: name, folder, script: '', bind: [] }, []), 120, 'pipe');
+  const share = prepare(
+    { machine: name, folder, script: 'cat /sys/firmware/acpi/tables/IORT > /run/lab/IORT' },
+    undefined,
+  );
+  await launch(
+    qemu,
+    commandLine(qemu, machine, { machine: name, folder, script: '', bind: [] }, []),
+    120,
+    'pipe',
+  );
   const table = upgradeIort(readFileSync(join(share, 'IORT')));
   writeFileSync(kept, table);
   rmSync(folder, { recursive: true, force: true });
@@ -123,7 +161,10 @@ function prepare(run: GuestRun, iort: Uint8Array | undefined): string {
   rmSync(run.folder, { recursive: true, force: true });
   const share = join(run.folder, 'share');
   mkdirSync(share, { recursive: true });
-  const tables = iort === undefined ? [] : [{ kind: 'file', path: 'kernel/firmware/acpi/iort.aml', bytes: iort } as const];
+  const tables =
+    iort === undefined
+      ? []
+      : [{ kind: 'file', path: 'kernel/firmware/acpi/iort.aml', bytes: iort } as const];
   writeFileSync(join(run.folder, 'initramfs'), initramfs(MACHINES[run.machine].arch, tables));
   writeFileSync(join(share, 'run.sh'), run.script);
   return share;
@@ -138,14 +179,23 @@ export async function runGuest(run: GuestRun): Promise<GuestResult> {
   const iort = await upgradedTables(machine, qemu, run.machine);
   const share = prepare(run, iort);
   const started = Date.now();
-  const said = await launch(qemu, commandLine(qemu, machine, run, []), run.limitSeconds ?? 300, 'pipe');
+  const said = await launch(
+    qemu,
+    commandLine(qemu, machine, run, []),
+    run.limitSeconds ?? 300,
+    'pipe',
+  );
   writeFileSync(join(run.folder, 'console.log'), said);
   const exit = readIfThere(join(share, 'exit')).trim();
   if (exit === '') {
     const tail = said.trim().split('\n').slice(-15).join('\n');
-    throw new ToolError('E_IO', `the ${run.machine} guest ended without finishing its script:\n${tail}`, {
-      hint: `its console is in ${join(run.folder, 'console.log')}`,
-    });
+    throw new ToolError(
+      'E_IO',
+      `the ${run.machine} guest ended without finishing its script:\n${tail}`,
+      {
+        hint: `its console is in ${join(run.folder, 'console.log')}`,
+      },
+    );
   }
   return {
     exit: Number(exit),

@@ -50,7 +50,9 @@ mount -o bind /host /root
 /** A checkout or cache in a folder that the guest has its own of is laid over that. */
 function visible(paths: readonly string[]): string {
   const hidden = paths.filter((path) => /^\/(?:tmp|run)\//.test(path));
-  return hidden.map((path) => `mkdir -p "/root${path}"; mount -o bind "/host${path}" "/root${path}"`).join('\n');
+  return hidden
+    .map((path) => `mkdir -p "/root${path}"; mount -o bind "/host${path}" "/root${path}"`)
+    .join('\n');
 }
 
 function initScript(arch: Arch): string {
@@ -113,6 +115,10 @@ export function initramfs(arch: Arch, tables: readonly CpioEntry[] = []): Uint8A
     { kind: 'file', path: 'mark', bytes: Buffer.from(MARK_SCRIPT), executable: true },
     { kind: 'file', path: 'init', bytes: Buffer.from(initScript(arch)), executable: true },
   ];
-  const upgrade: CpioEntry[] = ['kernel', 'kernel/firmware', 'kernel/firmware/acpi'].map((path) => ({ kind: 'folder', path }));
-  return Buffer.concat(tables.length === 0 ? [cpio(entries)] : [cpio([...upgrade, ...tables]), cpio(entries)]);
+  const upgrade: CpioEntry[] = ['kernel', 'kernel/firmware', 'kernel/firmware/acpi'].map(
+    (path) => ({ kind: 'folder', path }),
+  );
+  return Buffer.concat(
+    tables.length === 0 ? [cpio(entries)] : [cpio([...upgrade, ...tables]), cpio(entries)],
+  );
 }

@@ -19,7 +19,10 @@ const NODE_OFFSET_AT = 40;
 export function upgradeIort(table: Uint8Array): Uint8Array {
   const out = Uint8Array.from(table);
   const view = new DataView(out.buffer);
-  if (String.fromCharCode(...out.subarray(0, 4)) !== 'IORT' || view.getUint32(LENGTH_AT, true) !== out.length) {
+  if (
+    String.fromCharCode(...out.subarray(0, 4)) !== 'IORT' ||
+    view.getUint32(LENGTH_AT, true) !== out.length
+  ) {
     throw new ToolError('E_FORMAT', `an ACPI table of ${table.length} bytes is not a whole IORT`);
   }
   let at = view.getUint32(NODE_OFFSET_AT, true);

@@ -19,9 +19,30 @@ export const DEVICES = ['0000:00:03.0', '0000:00:04.0'] as const;
 
 const dmaDevices = ['-device', 'edu,addr=03.0', '-device', 'edu,addr=04.0'];
 const mark = ['-device', `pci-testdev,addr=${MARK_SLOT}.0`];
-const tcg = ['-accel', 'tcg,thread=multi', '-smp', '2', '-display', 'none', '-serial', 'mon:stdio', '-no-reboot', '-nodefaults'];
+const tcg = [
+  '-accel',
+  'tcg,thread=multi',
+  '-smp',
+  '2',
+  '-display',
+  'none',
+  '-serial',
+  'mon:stdio',
+  '-no-reboot',
+  '-nodefaults',
+];
 
-const pc = [...tcg, '-M', 'q35,kernel-irqchip=split', '-cpu', 'max', '-m', '2048', ...dmaDevices, ...mark];
+const pc = [
+  ...tcg,
+  '-M',
+  'q35,kernel-irqchip=split',
+  '-cpu',
+  'max',
+  '-m',
+  '2048',
+  ...dmaDevices,
+  ...mark,
+];
 const pcKernel = ['console=ttyS0', 'quiet', 'panic=-1', 'iommu.strict=1'];
 
 /** QEMU's own view of a mark: the write into the configuration space. */
@@ -32,7 +53,13 @@ const vtd = (name: string, options: string): Machine => ({
   iommu: name,
   args: ['-device', `intel-iommu,intremap=on,${options}`, ...pc],
   kernel: [...pcKernel, 'intel_iommu=on,sm_on'],
-  traces: ['vtd_inv_desc', 'vtd_inv_desc_iotlb*', 'vtd_inv_desc_wait*', 'vtd_inv_qi_tail', MARK_TRACE],
+  traces: [
+    'vtd_inv_desc',
+    'vtd_inv_desc_iotlb*',
+    'vtd_inv_desc_wait*',
+    'vtd_inv_qi_tail',
+    MARK_TRACE,
+  ],
   iort: false,
 });
 
@@ -52,8 +79,17 @@ export const MACHINES = {
     arch: 'arm64',
     iommu: 'SMMUv3, both stages',
     args: [
-      ...tcg, '-M', 'virt,iommu=smmuv3,gic-version=3', '-global', 'arm-smmuv3.stage=nested',
-      '-cpu', 'max,pauth-impdef=on', '-m', '2048', ...dmaDevices, ...mark,
+      ...tcg,
+      '-M',
+      'virt,iommu=smmuv3,gic-version=3',
+      '-global',
+      'arm-smmuv3.stage=nested',
+      '-cpu',
+      'max,pauth-impdef=on',
+      '-m',
+      '2048',
+      ...dmaDevices,
+      ...mark,
     ],
     kernel: ['console=ttyAMA0', 'quiet', 'panic=-1', 'iommu.strict=1', 'acpi=force'],
     traces: ['smmuv3_cmdq*', 'smmuv3_range_inval', MARK_TRACE],

@@ -5,7 +5,12 @@
 export type Seen =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'domain' }
-  | { readonly kind: 'pages'; readonly addr: bigint; readonly order: number; readonly leaf: boolean };
+  | {
+      readonly kind: 'pages';
+      readonly addr: bigint;
+      readonly order: number;
+      readonly leaf: boolean;
+    };
 
 export interface RfcCall {
   readonly name: string;
@@ -64,7 +69,12 @@ export const PROBES = {
 
 const nothing: Seen = { kind: 'nothing' };
 const domain: Seen = { kind: 'domain' };
-const pages = (addr: bigint, order: number, leaf: boolean): Seen => ({ kind: 'pages', addr, order, leaf });
+const pages = (addr: bigint, order: number, leaf: boolean): Seen => ({
+  kind: 'pages',
+  addr,
+  order,
+  leaf,
+});
 
 const range = { vaddr: 0x10000000n, size: 0x4000n };
 const P = 5;
@@ -73,11 +83,20 @@ function generic(name: string, call: Generic, errno: string, seen: Seen = nothin
   return { name, bytes: genericBytes(call), errno, seen };
 }
 
-function opaque(name: string, words: readonly [bigint, bigint], errno: string, seen: Seen = nothing): RfcCall {
+function opaque(
+  name: string,
+  words: readonly [bigint, bigint],
+  errno: string,
+  seen: Seen = nothing,
+): RfcCall {
   return { name: `opaque: ${name}`, bytes: opaqueBytes(words[0], words[1]), errno, seen };
 }
 
-function bind(name: string, words: readonly [number, number, number, number], errno: string): RfcCall {
+function bind(
+  name: string,
+  words: readonly [number, number, number, number],
+  errno: string,
+): RfcCall {
   const bytes = Buffer.alloc(16);
   for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, index * 4);
   return { name, bytes, errno, seen: nothing, bind: true };
@@ -109,9 +128,19 @@ export const RFC_CALLS: readonly RfcCall[] = [
   generic('VADDR', { scope: VADDR, ...range }, 'ok', sixteenK),
   generic('VADDR NO_PASID', { scope: VADDR, flags: NO_PASID, ...range }, 'ok', sixteenK),
   generic('VADDR LEAF', { scope: VADDR, flags: LEAF, ...range }, 'ok', sixteenKLeaf),
-  generic('VADDR NO_PASID LEAF', { scope: VADDR, flags: NO_PASID | LEAF, ...range }, 'ok', sixteenKLeaf),
+  generic(
+    'VADDR NO_PASID LEAF',
+    { scope: VADDR, flags: NO_PASID | LEAF, ...range },
+    'ok',
+    sixteenKLeaf,
+  ),
   generic('PASID + VADDR', { scope: both, pasid: P, ...range }, 'ok', sixteenK),
-  generic('PASID + VADDR LEAF', { scope: both, flags: LEAF, pasid: P, ...range }, 'ok', sixteenKLeaf),
+  generic(
+    'PASID + VADDR LEAF',
+    { scope: both, flags: LEAF, pasid: P, ...range },
+    'ok',
+    sixteenKLeaf,
+  ),
   generic('PASID + VADDR NO_PASID', { scope: both, flags: NO_PASID, pasid: P, ...range }, 'EINVAL'),
   generic('PASID + VADDR NO_PASID LEAF', { scope: both, flags: 3, pasid: P, ...range }, 'EINVAL'),
   // What the table leaves to the kernel.
@@ -120,8 +149,18 @@ export const RFC_CALLS: readonly RfcCall[] = [
   generic('argsz too small', { scope: 0, argsz: 28 }, 'EINVAL'),
   generic('no size', { scope: VADDR, vaddr: 0x10000000n, size: 0n }, 'EINVAL'),
   generic('wraps', { scope: VADDR, vaddr: 0xffffffff_fffff000n, size: 0x2000n }, 'EINVAL'),
-  generic('not page-aligned', { scope: VADDR, vaddr: 0x10000800n, size: 0x10n }, 'ok', pages(0x10000000n, 0, false)),
-  generic('three pages', { scope: VADDR, vaddr: 0x10001000n, size: 0x3000n }, 'ok', pages(0x10000000n, 2, false)),
+  generic(
+    'not page-aligned',
+    { scope: VADDR, vaddr: 0x10000800n, size: 0x10n },
+    'ok',
+    pages(0x10000000n, 0, false),
+  ),
+  generic(
+    'three pages',
+    { scope: VADDR, vaddr: 0x10001000n, size: 0x3000n },
+    'ok',
+    pages(0x10000000n, 2, false),
+  ),
   generic('hint GLOBAL', { scope: VADDR, ...range, hints: 1 }, 'ok', sixteenK),
   generic('hint GLOBAL, whole', { scope: 0, hints: 1 }, 'ok', domain),
   generic('hint unknown', { scope: 0, hints: 2 }, 'EOPNOTSUPP'),
@@ -138,7 +177,12 @@ export const RFC_CALLS: readonly RfcCall[] = [
   opaque('reserved bits', [0x1000000d2n, 0n], 'EINVAL'),
   opaque('context cache', [0x11n, 0n], 'EOPNOTSUPP'),
   opaque('wait', [0x200000025n, 0x1000n], 'EOPNOTSUPP'),
-  { name: 'opaque: another model', bytes: opaqueBytes(0xd2n, 0n, 1), errno: 'EOPNOTSUPP', seen: nothing },
+  {
+    name: 'opaque: another model',
+    bytes: opaqueBytes(0xd2n, 0n, 1),
+    errno: 'EOPNOTSUPP',
+    seen: nothing,
+  },
   bind('unbind', [16, 1, P, 0], 'ok'),
   bind('unbind again', [16, 1, P, 0], 'ENOENT'),
   generic('PASID, unbound', { scope: PASID, pasid: P }, 'ENOENT'),

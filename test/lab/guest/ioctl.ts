@@ -44,7 +44,10 @@ export const openDevice = (path: string): number => openSync(path, 'r+');
 export { closeSync };
 
 /** A structure: each field is [offset, bytes, value]. */
-export function struct(size: number, fields: readonly (readonly [number, 4 | 8, number | bigint])[]): Buffer {
+export function struct(
+  size: number,
+  fields: readonly (readonly [number, 4 | 8, number | bigint])[],
+): Buffer {
   const bytes = Buffer.alloc(size);
   for (const [offset, width, value] of fields) {
     if (width === 4) bytes.writeUInt32LE(Number(value) >>> 0, offset);
@@ -56,4 +59,5 @@ export function struct(size: number, fields: readonly (readonly [number, 4 | 8, 
 const markFile = openSync('/sys/bus/pci/devices/0000:00:1e.0/config', 'r+');
 
 /** Writes a mark that QEMU's trace log shows between the descriptors. */
-export const mark = (number: number): void => void writeSync(markFile, Uint8Array.of(number), 0, 1, 60);
+export const mark = (number: number): void =>
+  void writeSync(markFile, Uint8Array.of(number), 0, 1, 60);

@@ -25,11 +25,19 @@ must('set iommu', ioctlValue(container, SET_IOMMU, TYPE1V2));
 // One mapping: an empty container has an address space all the same, this one has something in it.
 const memory = Buffer.alloc(0x20000);
 const page = (addressOf(memory) + 0xfffn) & ~0xfffn;
-const map = struct(32, [[0, 4, 32], [4, 4, 3], [8, 8, page], [16, 8, 0x10000000], [24, 8, 0x10000]]);
+const map = struct(32, [
+  [0, 4, 32],
+  [4, 4, 3],
+  [8, 8, page],
+  [16, 8, 0x10000000],
+  [24, 8, 0x10000],
+]);
 must('map', ioctl(container, MAP_DMA, map));
 
 const layouts = '/sys/module/vfio_iommu_type1/parameters/tlb_invalidate_layouts';
-const served = readdirSync('/sys/module/vfio_iommu_type1/parameters').includes('tlb_invalidate_layouts');
+const served = readdirSync('/sys/module/vfio_iommu_type1/parameters').includes(
+  'tlb_invalidate_layouts',
+);
 
 function probe(): { readonly opaque: string; readonly generic: string } {
   return {
