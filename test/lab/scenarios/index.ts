@@ -1,0 +1,52 @@
+// The lab's scenarios. A new one is one file and one line here.
+
+import { registry } from '../../../collector/base/index.ts';
+import { smmuNestedRows, vtdNestedRows } from '../kernel-rules.ts';
+import { smmuCalls, vtdCalls } from '../rule-entries.ts';
+import type { Scenario } from '../scenario.ts';
+import { rfcTable } from './rfc-table.ts';
+import { rulesPart } from './rules.ts';
+
+const vtdNested: Scenario = {
+  name: 'vtd-nested',
+  summary: 'nested VT-d page table through IOMMU_HWPT_INVALIDATE',
+  arches: ['x86_64'],
+  emulated:
+    "real: iommufd, Intel's driver, descriptors and waits · emulated: the IOMMU; no DMA through the table",
+  run: async (context) => [
+    await rulesPart(context, {
+      machine: 'vtd-scalable',
+      program: 'vtd-rules',
+      calls: vtdCalls(),
+      entryBytes: 24,
+      rows: vtdNestedRows,
+    }),
+  ],
+};
+
+const smmuNested: Scenario = {
+  name: 'smmuv3-nested',
+  summary: 'SMMUv3 vIOMMU through IOMMU_HWPT_INVALIDATE, on arm64',
+  arches: ['arm64'],
+  emulated: "real: iommufd, Arm's driver, commands and syncs · emulated: the CPU and the SMMU",
+  run: async (context) => [
+    await rulesPart(context, {
+      machine: 'smmuv3',
+      program: 'smmu-rules',
+      calls: smmuCalls(),
+      entryBytes: 16,
+      rows: smmuNestedRows,
+    }),
+  ],
+};
+
+const rfc: Scenario = {
+  name: 'rfc',
+  summary: 'VFIO_IOMMU_TLB_INVALIDATE of 2017, both layouts, served by the lab kernel',
+  arches: ['x86_64'],
+  emulated:
+    'real: VFIO container, type1, descriptors and waits · ours: the ioctl · emulated: the IOMMU',
+  run: rfcTable,
+};
+
+export const scenarios = registry<Scenario>('scenario', [vtdNested, smmuNested, rfc]);
