@@ -14,6 +14,11 @@ const verbs: readonly Verb[] = [
     summary: 'show what a recording holds: rates, kinds, ranges, loss',
     load: () => import('./collector/cli/info.ts'),
   },
+  {
+    name: 'plan',
+    summary: 'show what a strategy would issue for a recording, and whether it is safe',
+    load: () => import('./replayer/cli/plan.ts'),
+  },
 ];
 
 process.exitCode = await runCommandLine(verbs, process.argv.slice(2));

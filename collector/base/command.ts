@@ -19,7 +19,10 @@ export interface Verb {
 }
 
 /** Runs the command line. Resolves to the exit code; never throws for an expected failure. */
-export async function runCommandLine(verbs: readonly Verb[], argv: readonly string[]): Promise<number> {
+export async function runCommandLine(
+  verbs: readonly Verb[],
+  argv: readonly string[],
+): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.ok); // `| head` has seen enough
     throw error;
@@ -43,14 +46,19 @@ export async function buildProgram(
   argv: readonly string[] | 'all',
 ): Promise<Command> {
   const program = new Command(TOOL.name)
-    .description("Record a guest's IOTLB invalidations, replay them through the real ioctl, compare groupings.")
+    .description(
+      "Record a guest's IOTLB invalidations, replay them through the real ioctl, compare groupings.",
+    )
     .version(TOOL.id, '-V, --version')
     .exitOverride()
     .showHelpAfterError(`(${TOOL.name} --help lists the commands)`)
     .addHelpText('after', EXIT_CODES);
   const wanted = argv === 'all' ? undefined : argv.find((word) => !word.startsWith('-'));
   for (const verb of verbs) {
-    const command = program.command(verb.name).summary(verb.summary).description(`${verb.summary}.`);
+    const command = program
+      .command(verb.name)
+      .summary(verb.summary)
+      .description(`${verb.summary}.`);
     const isHelpOf = wanted === 'help' && argv !== 'all' && argv.includes(verb.name);
     if (argv === 'all' || wanted === verb.name || isHelpOf) {
       addGlobalOptions(command);

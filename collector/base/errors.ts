@@ -2,7 +2,15 @@
 // Owns the mapping from a code to the process's exit code. Anything that is not a ToolError is a bug.
 
 /** Exit codes: 0 done, 1 our bug, 2 usage, 3 this host cannot, 4 input unusable, 5 a stated limit was broken. */
-export const EXIT = { ok: 0, bug: 1, usage: 2, host: 3, input: 4, limit: 5, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  bug: 1,
+  usage: 2,
+  host: 3,
+  input: 4,
+  limit: 5,
+  interrupted: 130,
+} as const;
 
 /** Every stable error code and the exit code it maps to. A code is never reused for another meaning. */
 const ERROR_CODES = {
@@ -58,7 +66,8 @@ export function assertUnreachable(value: never): never {
 
 /** Node's system errors carry a code; this reads it without trusting the shape. */
 export function systemErrorCode(error: unknown): string | undefined {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return error.code;
   return undefined;
 }
 
@@ -67,11 +76,17 @@ export function fileError(error: unknown, subject: string, untouched: string): T
   const code = systemErrorCode(error);
   switch (code) {
     case 'ENOENT':
-      return new ToolError('E_NOT_FOUND', `${subject}: no such file. ${untouched}`, { cause: error });
-    case 'EISDIR':
-      return new ToolError('E_FORMAT', `${subject}: is a directory, a file is wanted. ${untouched}`, {
+      return new ToolError('E_NOT_FOUND', `${subject}: no such file. ${untouched}`, {
         cause: error,
       });
+    case 'EISDIR':
+      return new ToolError(
+        'E_FORMAT',
+        `${subject}: is a directory, a file is wanted. ${untouched}`,
+        {
+          cause: error,
+        },
+      );
     case 'EACCES':
     case 'EPERM':
       return new ToolError('E_PERMISSION', `${subject}: permission denied. ${untouched}`, {

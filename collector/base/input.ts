@@ -77,7 +77,7 @@ async function* decompressed(
   const all = prepend(first, chunks);
   switch (compressionOf(first)) {
     case 'gzip':
-      yield* gunzip(all, name);
+      yield* ungzip(all, name);
       return;
     case 'zstd':
       yield* unzstd(all, name);
@@ -95,7 +95,10 @@ async function* prepend(
   yield* rest;
 }
 
-async function* gunzip(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+async function* ungzip(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   const feeding = feed(chunks, gunzip);
   try {
@@ -120,7 +123,10 @@ async function feed(
   }
 }
 
-async function* unzstd(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+async function* unzstd(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   const out: Uint8Array[] = [];
   const stream = new Decompress((data) => {
     out.push(data);
@@ -143,7 +149,8 @@ async function* unzstd(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGe
 
 function badCompression(name: string, kind: Compression, error: unknown): ToolError {
   if (error instanceof ToolError) return error;
-  const cut = systemErrorCode(error) === 'Z_BUF_ERROR' || /unexpected (?:EOF|end)/i.test(String(error));
+  const cut =
+    systemErrorCode(error) === 'Z_BUF_ERROR' || /unexpected (?:EOF|end)/i.test(String(error));
   return new ToolError(
     cut ? 'E_TRUNCATED' : 'E_CORRUPT',
     `${name}: its ${kind} data ${cut ? 'ends early' : 'is damaged'}`,

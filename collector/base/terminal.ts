@@ -27,7 +27,8 @@ export class Terminal {
 
   constructor(options: TerminalOptions) {
     this.quiet = options.quiet;
-    const allowed = options.color ?? (process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
+    const allowed =
+      options.color ?? (process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
     this.out = pc.createColors(allowed && process.stdout.isTTY);
     this.err = pc.createColors(allowed && process.stderr.isTTY);
   }
@@ -71,14 +72,16 @@ export class Terminal {
 
 /** Rows of cells as aligned text; the first row is the heading. Numbers align right. */
 export function textTable(rows: readonly (readonly string[])[], right: readonly boolean[]): string {
-  const width = (text: string): number => [...text].length;
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))));
+  const width = (text: string): number => Array.from(text).length;
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => width(row[column] ?? ''))),
+  );
   return rows
     .map((row) =>
       row
         .map((cell, column) => {
           const pad = ' '.repeat(widths[column] - width(cell));
-          return right[column] === true ? pad + cell : cell + pad;
+          return right[column] ? pad + cell : cell + pad;
         })
         .join('  ')
         .trimEnd(),

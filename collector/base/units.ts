@@ -97,7 +97,9 @@ export function parseRate(text: string, what: string): number {
 function trim(value: number, digits = 3): string {
   if (value === 0) return '0';
   const text = value.toPrecision(digits);
-  return text.includes('e') ? String(Math.round(value)) : text.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+  return text.includes('e')
+    ? String(Math.round(value))
+    : text.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 }
 
 /** `1234567` ns as `1.23 ms`. Three significant digits; negative values keep their sign. */

@@ -1,6 +1,13 @@
 // `iotlb import`: a log or capture of another tool -> a sealed recording.
 
-import { EXIT, formatCount, formatDuration, jsonText, watchInterrupt, type VerbModule } from '../base/index.ts';
+import {
+  EXIT,
+  formatCount,
+  formatDuration,
+  jsonText,
+  watchInterrupt,
+  type VerbModule,
+} from '../base/index.ts';
 import { openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
 import { importSources } from '../sources/index.ts';
 import { importTrace } from '../sources/import.ts';
@@ -17,10 +24,20 @@ interface Options {
 
 export const define: VerbModule['define'] = (command, terminal) => {
   command
-    .argument('<input>', 'log file, plain, .gz or .zst; - for standard input; or a damaged recording')
+    .argument(
+      '<input>',
+      'log file, plain, .gz or .zst; - for standard input; or a damaged recording',
+    )
     .option('-o, --output <file>', 'the recording to write (default: the input with .arrow)')
-    .option('--source <name>', `what the input is: ${importSources.names.join(', ')} (default: told from it)`)
-    .option('--salvage', 'keep what is whole of a damaged or cut input, count the rest as lost', false)
+    .option(
+      '--source <name>',
+      `what the input is: ${importSources.names.join(', ')} (default: told from it)`,
+    )
+    .option(
+      '--salvage',
+      'keep what is whole of a damaged or cut input, count the rest as lost',
+      false,
+    )
     .option('--force', 'overwrite the output', false)
     .option('--json', 'print what was done as one JSON document', false)
     .addHelpText('after', `\nSources:\n${sourceHelp()}`)
@@ -35,7 +52,12 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
   using interrupt = watchInterrupt();
   const repaired = options.salvage && isRecording(input);
   const result = repaired
-    ? { ...sealTrace(input, output, { salvage: true }), source: 'recording', interrupted: false, damage: undefined }
+    ? {
+        ...sealTrace(input, output, { salvage: true }),
+        source: 'recording',
+        interrupted: false,
+        damage: undefined,
+      }
     : await importTrace(input, output, {
         source: options.source,
         salvage: options.salvage,
@@ -46,7 +68,13 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
   const { tally, losses } = result;
   if (options.json) {
     terminal.answer(
-      jsonText({ output, source: result.source, ...tally, losses, interrupted: result.interrupted }),
+      jsonText({
+        output,
+        source: result.source,
+        ...tally,
+        losses,
+        interrupted: result.interrupted,
+      }),
     );
   } else {
     terminal.answer(output);
@@ -55,7 +83,8 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
     `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ${formatCount(tally.skipped)} other lines skipped; ${spanOf(output)}`,
   );
   warnOfLoss(tally, losses, terminal);
-  if (result.damage !== undefined) terminal.warn(`${result.damage.message}; what came before is kept`);
+  if (result.damage !== undefined)
+    terminal.warn(`${result.damage.message}; what came before is kept`);
   if (result.interrupted) {
     terminal.warn(`interrupted: ${output} holds what was read until then`);
     process.exitCode = EXIT.interrupted;
@@ -96,5 +125,7 @@ function defaultOutput(input: string): string {
 }
 
 function sourceHelp(): string {
-  return importSources.entries.map((entry) => `  ${entry.name.padEnd(12)}${entry.summary}`).join('\n');
+  return importSources.entries
+    .map((entry) => `  ${entry.name.padEnd(12)}${entry.summary}`)
+    .join('\n');
 }

@@ -98,7 +98,10 @@ function screen(
     end.tally.lost === 0
       ? `0 of ${formatCount(end.tally.seen)} seen`
       : red(`${formatCount(end.tally.lost)} of ${formatCount(end.tally.seen)} seen`);
-  const started = header.clock.name === 'realtime' ? `, from ${isoFromRealtime(realtimeNs(BigInt(header.clock.start_ns)))}` : '';
+  const started =
+    header.clock.name === 'realtime'
+      ? `, from ${isoFromRealtime(realtimeNs(BigInt(header.clock.start_ns)))}`
+      : '';
   const lines = [
     `${bold(reader.path)}  ${dim(`${header.format} ${header.version}, ${reader.isSealed ? 'sealed' : `stream (${end.state})`}, ${formatSize(reader.bytes)}`)}`,
     `  source      ${header.source.name}${header.iommu === undefined ? '' : `, ${header.iommu}`}`,
@@ -107,7 +110,9 @@ function screen(
     `  events      ${formatCount(summary.events)}: ${formatCount(summary.requests)} requests, ${formatCount(summary.barriers)} barriers (${header.barriers})`,
     `  lost        ${lost}; ${formatCount(end.tally.skipped)} other lines skipped`,
     `  rate        ${rate} requests on average; ${formatCount(summary.busiestSecond)} in the busiest second, ${formatCount(summary.busiestMillisecond)} in the busiest ms`,
-    ...(summary.backwards === 0 ? [] : [`  order       ${formatCount(summary.backwards)} time stamps go backwards`]),
+    ...(summary.backwards === 0
+      ? []
+      : [`  order       ${formatCount(summary.backwards)} time stamps go backwards`]),
     ...(header.synthetic === undefined ? [] : [`  synthetic   ${header.synthetic}`]),
     ...(header.scrub === 'none' ? [] : [`  scrubbed    ${header.scrub}`]),
     '',
@@ -131,7 +136,9 @@ function bars(title: string, names: readonly string[], counts: Float64Array): re
     if (counts[i] === 0) return [];
     const bar = '█'.repeat(Math.max(1, Math.round((counts[i] / most) * BAR_WIDTH)));
     const share = ((100 * counts[i]) / total).toFixed(1);
-    return [`    ${name.padEnd(22)}${formatCount(counts[i]).padStart(12)} ${share.padStart(5)} %  ${bar}`];
+    return [
+      `    ${name.padEnd(22)}${formatCount(counts[i]).padStart(12)} ${share.padStart(5)} %  ${bar}`,
+    ];
   });
   return [`  ${title}`, ...rows];
 }
@@ -139,7 +146,9 @@ function bars(title: string, names: readonly string[], counts: Float64Array): re
 function sizeNames(): readonly string[] {
   return Array.from({ length: 53 }, (_, log2) => {
     if (log2 === 52) return 'everything';
-    return log2 < 2 ? String(2 ** log2) : `${formatCount(2 ** (log2 - 1) + 1)}–${formatCount(2 ** log2)}`;
+    return log2 < 2
+      ? String(2 ** log2)
+      : `${formatCount(2 ** (log2 - 1) + 1)}–${formatCount(2 ** log2)}`;
   });
 }
 
@@ -157,7 +166,8 @@ function perBarrier(summary: TraceSummary): Float64Array {
   const out = new Float64Array(PER_BARRIER_BORDERS.length);
   summary.perBarrier.forEach((count, requests) => {
     let bucket = 0;
-    while (bucket + 1 < PER_BARRIER_BORDERS.length && PER_BARRIER_BORDERS[bucket + 1] <= requests) bucket++;
+    while (bucket + 1 < PER_BARRIER_BORDERS.length && PER_BARRIER_BORDERS[bucket + 1] <= requests)
+      bucket++;
     out[bucket] += count;
   });
   return out;

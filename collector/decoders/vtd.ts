@@ -1,7 +1,15 @@
 // Intel VT-d queued-invalidation descriptors -> canonical columns, from the low 128 bits (spec 3.3).
 // A descriptor with a type, granularity or reserved bit that is not in the layout is kept raw as `other`.
 
-import { ALL_PAGES, FLAG, KIND, PRESENT, RAW_BYTES, SCOPE, type EventBuilder } from '../model/index.ts';
+import {
+  ALL_PAGES,
+  FLAG,
+  KIND,
+  PRESENT,
+  RAW_BYTES,
+  SCOPE,
+  type EventBuilder,
+} from '../model/index.ts';
 
 /** The words of one descriptor as 32-bit halves: qw0 low, qw0 high, qw1 low, qw1 high. */
 export interface VtdWords {
@@ -157,7 +165,13 @@ function maskedRange(out: EventBuilder, row: number, words: VtdWords): void {
  * PCIe range of a device-TLB descriptor: with S, 8 KiB << the number of ones upward from bit 12, the
  * base cleared to that size. All ones up to bit 62 is everything: then no range restricts.
  */
-function deviceRange(out: EventBuilder, row: number, q1lo: number, q1hi: number, sized: boolean): void {
+function deviceRange(
+  out: EventBuilder,
+  row: number,
+  q1lo: number,
+  q1hi: number,
+  sized: boolean,
+): void {
   const page = q1hi * PAGES_PER_HIGH_WORD + (q1lo >>> 12);
   if (!sized) {
     setRange(out, row, page, 1);

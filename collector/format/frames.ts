@@ -64,7 +64,8 @@ export class FrameWalker {
     if (left === 0) return { kind: 'border', offset };
     const cut = (reason: string): FrameEnd => ({ kind: 'cut', offset, reason });
     if (left < PREFIX_BYTES) return cut('ends inside a frame prefix');
-    if (readAt(this.#fd, this.#prefix, offset) < PREFIX_BYTES) return cut('shrank while being read');
+    if (readAt(this.#fd, this.#prefix, offset) < PREFIX_BYTES)
+      return cut('shrank while being read');
     const view = new DataView(this.#prefix.buffer);
     if (view.getUint32(0, true) !== CONTINUATION) return cut('no frame starts here');
     const metadataBytes = view.getInt32(4, true);
@@ -93,7 +94,12 @@ function decodeMessage(
     const message = Message.decode(metadata);
     const bodyBytes = message.bodyLength;
     const kind = FRAME_KINDS[message.headerType];
-    if (kind === undefined || !Number.isSafeInteger(bodyBytes) || bodyBytes < 0 || bodyBytes % 8 !== 0) {
+    if (
+      kind === undefined ||
+      !Number.isSafeInteger(bodyBytes) ||
+      bodyBytes < 0 ||
+      bodyBytes % 8 !== 0
+    ) {
       return undefined;
     }
     return { kind, bodyBytes };

@@ -15,7 +15,14 @@ import {
   type Tally,
   type TraceHeader,
 } from '../model/index.ts';
-import { CHECK_CRC_KEY, CHECK_KEY, batchCrc, batchNoteSchema, textCrc, type BatchNote } from './batch-check.ts';
+import {
+  CHECK_CRC_KEY,
+  CHECK_KEY,
+  batchCrc,
+  batchNoteSchema,
+  textCrc,
+  type BatchNote,
+} from './batch-check.ts';
 import { FILE_MAGIC, FrameWalker, readAt, type Frame, type FrameEnd } from './frames.ts';
 import { fromRecordBatch, isKnownKinds } from './from-arrow.ts';
 import { COLUMN_NAMES, HEADER_CRC_KEY, HEADER_KEY, traceSchema } from './schema.ts';
@@ -79,7 +86,10 @@ export class TraceReader {
     this.#fd = fd;
     const stat = fstatSync(fd);
     if (!stat.isFile()) {
-      throw new ToolError('E_FORMAT', `${path}: not a regular file; a recording is read from a file`);
+      throw new ToolError(
+        'E_FORMAT',
+        `${path}: not a regular file; a recording is read from a file`,
+      );
     }
     this.bytes = stat.size;
     const magic = Buffer.alloc(8);
@@ -88,9 +98,13 @@ export class TraceReader {
     const walker = new FrameWalker(fd, this.bytes, this.isSealed ? 8 : 0);
     const first = walker.next();
     if (first.kind !== 'schema') {
-      throw new ToolError('E_FORMAT', `${path}: not an iotlb recording (no Arrow schema at its start)`, {
-        hint: "logs and other recordings are read with 'iotlb import'",
-      });
+      throw new ToolError(
+        'E_FORMAT',
+        `${path}: not an iotlb recording (no Arrow schema at its start)`,
+        {
+          hint: "logs and other recordings are read with 'iotlb import'",
+        },
+      );
     }
     const parsed = parseHeader(path, this.#read(first));
     this.header = parsed.header;
@@ -225,7 +239,10 @@ export class TraceReader {
     );
   }
 
-  #truncated(reason: string, done: { readonly batches: number; readonly events: number }): ToolError {
+  #truncated(
+    reason: string,
+    done: { readonly batches: number; readonly events: number },
+  ): ToolError {
     return new ToolError(
       'E_TRUNCATED',
       `${this.path}: ${reason} after batch ${done.batches - 1}; ${formatCount(done.events)} events are readable. The file was left as it is.`,
@@ -244,7 +261,10 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-function parseHeader(path: string, bytes: Uint8Array): { readonly header: TraceHeader; readonly crc: string } {
+function parseHeader(
+  path: string,
+  bytes: Uint8Array,
+): { readonly header: TraceHeader; readonly crc: string } {
   const schema = readSchema(bytes);
   const text = schema?.metadata.get(HEADER_KEY);
   const crc = schema?.metadata.get(HEADER_CRC_KEY);
@@ -254,7 +274,10 @@ function parseHeader(path: string, bytes: Uint8Array): { readonly header: TraceH
     });
   }
   if (textCrc(text) !== crc) {
-    throw new ToolError('E_CORRUPT', `${path}: its header does not match its checksum; nothing was read`);
+    throw new ToolError(
+      'E_CORRUPT',
+      `${path}: its header does not match its checksum; nothing was read`,
+    );
   }
   const raw = parseJson(text);
   const version = versionOf(raw);
@@ -267,10 +290,16 @@ function parseHeader(path: string, bytes: Uint8Array): { readonly header: TraceH
   }
   const parsed = headerSchema.safeParse(raw);
   if (!parsed.success) {
-    throw new ToolError('E_FORMAT', `${path}: its header is not understood: ${parsed.error.issues[0].message}`);
+    throw new ToolError(
+      'E_FORMAT',
+      `${path}: its header is not understood: ${parsed.error.issues[0].message}`,
+    );
   }
   if (!sameColumns(schema, traceSchema('', ''))) {
-    throw new ToolError('E_FORMAT', `${path}: its columns are not those of format ${FORMAT_VERSION}`);
+    throw new ToolError(
+      'E_FORMAT',
+      `${path}: its columns are not those of format ${FORMAT_VERSION}`,
+    );
   }
   return { header: parsed.data, crc };
 }
@@ -286,7 +315,8 @@ function sameColumns(found: Schema, wanted: Schema): boolean {
 }
 
 function versionOf(raw: unknown): number | undefined {
-  if (typeof raw !== 'object' || raw === null || !('version' in raw) || !('format' in raw)) return undefined;
+  if (typeof raw !== 'object' || raw === null || !('version' in raw) || !('format' in raw))
+    return undefined;
   return raw.format === FORMAT_NAME && typeof raw.version === 'number' ? raw.version : undefined;
 }
 

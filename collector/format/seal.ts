@@ -62,7 +62,12 @@ function withGaps(end: TraceEnd): TraceEnd {
     0,
   );
   const kept = end.events - gaps;
-  const tally: Tally = { ...end.tally, kept, seen: kept + end.tally.lost + gaps, lost: end.tally.lost + gaps };
+  const tally: Tally = {
+    ...end.tally,
+    kept,
+    seen: kept + end.tally.lost + gaps,
+    lost: end.tally.lost + gaps,
+  };
   return { ...end, tally, events: kept };
 }
 

@@ -58,15 +58,17 @@ function masked<T extends Uint32Array | Int16Array>(batch: EventBatch, from: T, 
 function rawColumn(batch: EventBatch): Uint8Array {
   const out = batch.raw.slice(0, batch.count * RAW_BYTES);
   for (let i = 0; i < batch.count; i++) {
-    if (batch.rawLen[i] < RAW_BYTES) out.fill(0, i * RAW_BYTES + batch.rawLen[i], (i + 1) * RAW_BYTES);
+    if (batch.rawLen[i] < RAW_BYTES)
+      out.fill(0, i * RAW_BYTES + batch.rawLen[i], (i + 1) * RAW_BYTES);
   }
   return out;
 }
 
-/** The record batch of `batch`, with `metadata` as its message metadata. */
+/** The record batch of `batch`, numbered from `firstSeq`, with `metadata` as its message metadata. */
 export function toRecordBatch(
   schema: Schema,
   batch: EventBatch,
+  firstSeq: number,
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
   const rows = batch.count;
@@ -75,7 +77,7 @@ export function toRecordBatch(
   const addr = new Uint32Array(rows * 2);
   const size = new Uint32Array(rows * 2);
   for (let i = 0; i < rows; i++) {
-    put64(seq, i, batch.firstSeq + i);
+    put64(seq, i, firstSeq + i);
     put64(time, i, batch.tNs[i]);
     if ((batch.present[i] & PRESENT.range) === 0) continue;
     putPageBytes(addr, i, batch.page[i]);
@@ -139,7 +141,9 @@ function makeColumn(
     nullCount: nulls,
     ...(valid !== undefined && nulls > 0 ? { nullBitmap: valid.bitmap } : {}),
   };
-  return type instanceof Dictionary && type.indices instanceof Int8 && type.dictionary instanceof Utf8
+  return type instanceof Dictionary &&
+    type.indices instanceof Int8 &&
+    type.dictionary instanceof Utf8
     ? makeAny({ ...common, dictionary: kindDictionary })
     : makeAny(common);
 }

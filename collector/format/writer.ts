@@ -6,7 +6,13 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, writevSync } from 'node:
 import { type Schema } from 'apache-arrow';
 
 import { fileError } from '../base/index.ts';
-import { EventBuilder, type EventBatch, type LossDetail, type Tally, type TraceHeader } from '../model/index.ts';
+import {
+  EventBuilder,
+  type EventBatch,
+  type LossDetail,
+  type Tally,
+  type TraceHeader,
+} from '../model/index.ts';
 import { CHECK_CRC_KEY, CHECK_KEY, batchCrc, textCrc, type BatchNote } from './batch-check.ts';
 import { ipcBytes, type IpcBytes, type TraceForm } from './ipc-bytes.ts';
 import { traceSchema } from './schema.ts';
@@ -56,7 +62,7 @@ export class TraceWriter {
       end,
     };
     const noteText = JSON.stringify(note);
-    const check = toRecordBatch(this.#schema, { ...columns(batch), firstSeq: this.rows }, new Map());
+    const check = toRecordBatch(this.#schema, batch, this.rows, new Map());
     const crc = batchCrc(noteText, check);
     check.metadata.set(CHECK_KEY, noteText).set(CHECK_CRC_KEY, crc);
     this.#ipc.write(check);
@@ -104,16 +110,6 @@ export class TraceWriter {
       throw fileError(error, this.path, `${this.rows} events before it are kept.`);
     }
   }
-}
-
-/** A plain copy of the column references: getters and private state of a builder stay behind. */
-function columns(batch: EventBatch): EventBatch {
-  const { count, tNs, stream, kind, scope, flags, present, domainId, pasid } = batch;
-  const { sourceId, page, pages, raw, rawLen, submission, cpu, firstSeq } = batch;
-  return {
-    ...{ firstSeq, count, tNs, stream, kind, scope, flags, present, domainId, pasid },
-    ...{ sourceId, page, pages, raw, rawLen, submission, cpu },
-  };
 }
 
 function dropWritten(chunks: Uint8Array[], bytes: number): void {

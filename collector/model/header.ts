@@ -34,7 +34,11 @@ export const headerSchema = z.object({
   version: count,
   /** name@version of the program that wrote the file. */
   writer: z.string(),
-  source: z.object({ name: z.string(), version: z.string().optional(), detail: z.string().optional() }),
+  source: z.object({
+    name: z.string(),
+    version: z.string().optional(),
+    detail: z.string().optional(),
+  }),
   clock: z.object({
     /** realtime, mono, boot, local, tsc, arrival, or unknown. */
     name: z.string(),

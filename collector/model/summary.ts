@@ -93,7 +93,9 @@ export class TraceSummary {
     }
   }
 
-  streams(names: readonly { readonly id: number; readonly name: string }[]): readonly StreamCount[] {
+  streams(
+    names: readonly { readonly id: number; readonly name: string }[],
+  ): readonly StreamCount[] {
     const nameOf = new Map(names.map((entry) => [entry.id, entry.name]));
     const ids = new Set([...nameOf.keys(), ...this.#streams.keys()]);
     return [...ids]

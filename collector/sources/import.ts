@@ -5,7 +5,14 @@ import { hostname } from 'node:os';
 import { rmSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import { TOOL, ToolError, openInput, type Input, type Interrupt, type Progress } from '../base/index.ts';
+import {
+  TOOL,
+  ToolError,
+  openInput,
+  type Input,
+  type Interrupt,
+  type Progress,
+} from '../base/index.ts';
 import { TraceWriter, sealTrace, type TraceEnd } from '../format/index.ts';
 import { EventBuilder, FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
 import { importSources } from './index.ts';
@@ -74,7 +81,8 @@ export async function importTrace(
   } catch (error) {
     writer?.close();
     // Without space the stream is all there is: it stays. Otherwise nothing half-done is left.
-    if (!(error instanceof ToolError && error.code === 'E_NO_SPACE')) rmSync(partial, { force: true });
+    if (!(error instanceof ToolError && error.code === 'E_NO_SPACE'))
+      rmSync(partial, { force: true });
     throw error;
   } finally {
     progress.stop();
@@ -96,7 +104,8 @@ async function readAll(
       take(next.value);
     }
   } catch (error) {
-    const cutInput = error instanceof ToolError && (error.code === 'E_TRUNCATED' || error.code === 'E_CORRUPT');
+    const cutInput =
+      error instanceof ToolError && (error.code === 'E_TRUNCATED' || error.code === 'E_CORRUPT');
     if (!cutInput) throw error;
     if (!options.salvage) {
       throw new ToolError(error.code, `${error.message}; nothing was written`, {
@@ -128,9 +137,13 @@ async function chooseSource(
   const head = Buffer.concat(first).subarray(0, SNIFF_BYTES);
   const source = importSources.entries.find((entry) => entry.recognises(head));
   if (source === undefined) {
-    throw new ToolError('E_FORMAT', `${name}: not a recording that any source knows; nothing was written`, {
-      hint: `say what it is with --source (${importSources.names.join(', ')})`,
-    });
+    throw new ToolError(
+      'E_FORMAT',
+      `${name}: not a recording that any source knows; nothing was written`,
+      {
+        hint: `say what it is with --source (${importSources.names.join(', ')})`,
+      },
+    );
   }
   return { source, first };
 }

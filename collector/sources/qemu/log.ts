@@ -121,7 +121,9 @@ class QemuLogParser implements SourceParser {
       return;
     }
     this.#stamped = true;
-    const verdict: LineVerdict = whole ? this.#families[entry.family].handle(entry.event) : 'damaged';
+    const verdict: LineVerdict = whole
+      ? this.#families[entry.family].handle(entry.event)
+      : 'damaged';
     if (verdict === 'kept') {
       this.losses.seen++;
       this.#familiesSeen.add(entry.family);

@@ -38,7 +38,8 @@ export class StampReader {
 
   #iso(cursor: TextCursor): boolean {
     const { bytes, at } = cursor;
-    if (cursor.end - at < 27 || bytes[at + 4] !== DASH || bytes[at + 10] !== CAPITAL_T) return false;
+    if (cursor.end - at < 27 || bytes[at + 4] !== DASH || bytes[at + 10] !== CAPITAL_T)
+      return false;
     const part = (from: number, to: number): number => {
       let value = 0;
       for (let i = at + from; i < at + to; i++) {

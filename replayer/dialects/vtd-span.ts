@@ -1,0 +1,17 @@
+// What the VT-d driver makes of a range: the smallest naturally aligned power of two of pages that
+// contains both ends (spec 7.2; Linux drivers/iommu/intel/cache.c). Both of at most 2^52 pages.
+
+import { ALL_PAGES } from '../../collector/model/index.ts';
+
+const LOW = 2 ** 26;
+
+/** Pages of that aligned block. */
+export function alignedSpanPages(page: number, pages: number): number {
+  const last = page + pages - 1;
+  if (pages >= ALL_PAGES || last >= ALL_PAGES) return ALL_PAGES;
+  // XOR on 52-bit numbers, in two halves of 26 bits.
+  const high = Math.floor(page / LOW) ^ Math.floor(last / LOW);
+  const low = (page % LOW) ^ (last % LOW);
+  const bits = high !== 0 ? 26 + 32 - Math.clz32(high) : 32 - Math.clz32(low);
+  return 2 ** bits;
+}

@@ -1,0 +1,9 @@
+export {
+  planFacts,
+  planTrace,
+  refuseBroken,
+  type Plan,
+  type PlanFacts,
+  type StreamPlan,
+} from './plan.ts';
+export { StepBatch } from './step-batch.ts';

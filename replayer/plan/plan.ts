@@ -1,0 +1,160 @@
+// A whole recording planned: the facts that `plan --json` prints, the verdict, and where wanted the steps
+// themselves. Deterministic: the same file and options give the same plan.
+
+import { createHash } from 'node:crypto';
+
+import { ToolError } from '../../collector/base/index.ts';
+import type { EventBatch } from '../../collector/model/index.ts';
+import type { Dialect } from '../dialects/index.ts';
+import type { StrategyChain } from '../strategies/chain.ts';
+import { combineVerdicts, type Verdict } from '../verdict/verdict.ts';
+import { Planner } from './planner.ts';
+import { StepBatch } from './step-batch.ts';
+
+/** The fields of design 7, and what we add to them. Pages are 4 KiB. */
+export interface PlanFacts {
+  readonly strategy: string;
+  readonly dialect: string;
+  /** ioctls; at most so many where `online`. */
+  readonly steps: number;
+  readonly entries: number;
+  readonly requests: number;
+  readonly replayable: number;
+  readonly not_replayable: Readonly<Record<string, number>>;
+  readonly requested_pages: number;
+  readonly issued_pages: number;
+  readonly widened: number;
+  readonly barrier_intervals: number;
+  readonly hardware_waits: number;
+  readonly verdict: Verdict;
+  /** Steps are cut while running, so `steps` is an upper bound. */
+  readonly online: boolean;
+  readonly parameters: StrategyChain['parameters'];
+  /** Pages the kernel's driver makes of the ranged entries; null where its rule is not known. */
+  readonly hardware_pages: number | null;
+  readonly most_entries: number;
+  /** Rows whose time stamp goes backwards; they are due with the row before them. */
+  readonly backwards: number;
+  readonly streams: number;
+}
+
+/** The steps of one stream, ready to be encoded. */
+export interface StreamPlan {
+  readonly stream: number;
+  readonly steps: StepBatch;
+}
+
+export interface Plan {
+  readonly facts: PlanFacts;
+  readonly chain: StrategyChain;
+  readonly dialect: Dialect;
+  readonly streams: readonly StreamPlan[];
+  /** `sha256:…` over every column of every step: two equal plans have equal digests. */
+  readonly digest: string;
+}
+
+/** Plans without keeping the steps: bounded memory, any size. */
+export function planFacts(
+  batches: Iterable<EventBatch>,
+  chain: StrategyChain,
+  dialect: Dialect,
+): PlanFacts {
+  const planner = new Planner(chain, dialect);
+  for (const batch of batches) planner.push(batch);
+  planner.end();
+  return factsOf(planner, chain, dialect);
+}
+
+/** Plans and keeps the steps, for replay. Throws E_BROKEN_PLAN: a broken plan is never replayed. */
+export function planTrace(
+  batches: Iterable<EventBatch>,
+  chain: StrategyChain,
+  dialect: Dialect,
+): Plan {
+  const kept = new Map<number, StepBatch>();
+  const planner = new Planner(chain, dialect, (stream, steps) => {
+    let all = kept.get(stream);
+    if (all === undefined) kept.set(stream, (all = new StepBatch()));
+    all.append(steps);
+  });
+  for (const batch of batches) planner.push(batch);
+  planner.end();
+  const facts = factsOf(planner, chain, dialect);
+  refuseBroken(facts);
+  const streams = [...kept].sort(([a], [b]) => a - b).map(([stream, steps]) => ({ stream, steps }));
+  return { facts, chain, dialect, streams, digest: digestOf(streams, facts) };
+}
+
+/** Throws where the verdict is broken, naming the first request and why. */
+export function refuseBroken(facts: PlanFacts): void {
+  if (facts.verdict.class !== 'broken') return;
+  const first = facts.verdict.broken[0];
+  throw new ToolError(
+    'E_BROKEN_PLAN',
+    `strategy '${facts.strategy}' makes a broken plan: ${facts.verdict.broken_requests} requests, the first is seq ${first.seq}: ${first.reason}. Nothing was issued.`,
+    {
+      hint: `see it with: iotlb plan RECORDING --strategy '${facts.strategy}' --explain ${Math.max(0, first.seq)}`,
+    },
+  );
+}
+
+function factsOf(planner: Planner, chain: StrategyChain, dialect: Dialect): PlanFacts {
+  const lanes = planner.lanes;
+  type Lane = (typeof lanes)[number];
+  const sum = (pick: (lane: Lane) => number): number =>
+    lanes.reduce((total, lane) => total + pick(lane), 0);
+  const reasons: Record<string, number> = {};
+  for (const lane of lanes) {
+    for (const [reason, count] of lane.source.notReplayable)
+      reasons[reason] = (reasons[reason] ?? 0) + count;
+  }
+  return {
+    strategy: chain.text,
+    dialect: dialect.name,
+    steps: sum((lane) => lane.tally.count),
+    entries: sum((lane) => lane.tally.entries),
+    requests: sum((lane) => lane.source.requests),
+    replayable: sum((lane) => lane.source.replayable),
+    not_replayable: reasons,
+    requested_pages: sum((lane) => lane.tally.requestedPages),
+    issued_pages: sum((lane) => lane.tally.issuedPages),
+    widened: sum((lane) => lane.tally.widened),
+    barrier_intervals: sum((lane) => lane.source.barrierIntervals),
+    hardware_waits: sum((lane) => lane.tally.hardwareWaits),
+    verdict: combineVerdicts(lanes.map((lane) => lane.verdict)),
+    online: chain.online !== undefined,
+    parameters: chain.parameters,
+    hardware_pages:
+      dialect.hardwarePages === undefined ? null : sum((lane) => lane.tally.hardwarePages),
+    most_entries: lanes.reduce((most, lane) => Math.max(most, lane.tally.mostEntries), 0),
+    backwards: sum((lane) => lane.source.backwards),
+    streams: lanes.length,
+  };
+}
+
+function digestOf(streams: readonly StreamPlan[], facts: PlanFacts): string {
+  const hash = createHash('sha256');
+  hash.update(`${facts.strategy}\n${facts.dialect}\n`);
+  for (const { stream, steps } of streams) {
+    hash.update(`${stream} ${steps.steps} ${steps.entries} ${steps.releases} ${steps.free}\n`);
+    const columns = [
+      steps.dueNs.subarray(0, steps.steps),
+      steps.entryEnd.subarray(0, steps.steps),
+      steps.releaseEnd.subarray(0, steps.steps),
+      steps.kind.subarray(0, steps.entries),
+      steps.scope.subarray(0, steps.entries),
+      steps.flags.subarray(0, steps.entries),
+      steps.present.subarray(0, steps.entries),
+      steps.domainId.subarray(0, steps.entries),
+      steps.pasid.subarray(0, steps.entries),
+      steps.page.subarray(0, steps.entries),
+      steps.pages.subarray(0, steps.entries),
+      steps.releaseSeq.subarray(0, steps.releases),
+      steps.freeSeq.subarray(0, steps.free),
+    ];
+    for (const column of columns) {
+      hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+    }
+  }
+  return `sha256:${hash.digest('hex')}`;
+}

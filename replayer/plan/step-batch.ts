@@ -1,0 +1,234 @@
+// Steps, their entries and the barriers they release, for one stream, as columns. A plan is one of these;
+// so is each buffer between two strategies. Entries are in the guest's terms, not yet encoded.
+
+/** Grows typed arrays together. Kept apart so that the columns below read as a list. */
+function grown<T extends { set(from: T): void }>(old: T | undefined, fresh: T): T {
+  if (old !== undefined) fresh.set(old);
+  return fresh;
+}
+
+const FIRST_CAPACITY = 1024;
+
+/**
+ * Entries and releases are appended, then `commit` makes a step of those since the last one.
+ * Entry columns mean what the columns of the same name mean in an EventBatch.
+ */
+export class StepBatch {
+  steps = 0;
+  /** When the step is to be issued, ns from the recording's start. Never descends within a stream. */
+  dueNs!: Float64Array;
+  /** Index after the step's last entry, and after its last release. */
+  entryEnd!: Uint32Array;
+  releaseEnd!: Uint32Array;
+  /** Lowest and highest sequence number of the requests that the step carries. */
+  firstSeq!: Float64Array;
+  lastSeq!: Float64Array;
+
+  entries = 0;
+  kind!: Uint8Array;
+  scope!: Uint8Array;
+  flags!: Uint16Array;
+  present!: Uint8Array;
+  domainId!: Uint32Array;
+  pasid!: Uint32Array;
+  page!: Float64Array;
+  pages!: Float64Array;
+  /** Sequence numbers of the first and last request that the entry stands for. */
+  entryFirstSeq!: Float64Array;
+  entryLastSeq!: Float64Array;
+  /** 1 where the entry is wider than the union of what its requests asked. */
+  widened!: Uint8Array;
+
+  releases = 0;
+  /** The barrier's sequence number and capture time. */
+  releaseSeq!: Float64Array;
+  releaseTNs!: Float64Array;
+
+  /** Barriers that no step holds back: released the moment they were captured. */
+  free = 0;
+  freeSeq!: Float64Array;
+  freeTNs!: Float64Array;
+
+  #stepRoom = 0;
+  #entryRoom = 0;
+  #releaseRoom = 0;
+  #freeRoom = 0;
+
+  constructor(capacity = FIRST_CAPACITY) {
+    this.#growSteps(capacity);
+    this.#growEntries(capacity);
+    this.#growReleases(capacity);
+    this.#growFree(16);
+  }
+
+  /** First entry of `step`. */
+  entryStart(step: number): number {
+    return step === 0 ? 0 : this.entryEnd[step - 1];
+  }
+
+  /** First release of `step`. */
+  releaseStart(step: number): number {
+    return step === 0 ? 0 : this.releaseEnd[step - 1];
+  }
+
+  /** Entries appended since the last commit. */
+  get openEntries(): number {
+    return this.entries - this.entryStart(this.steps);
+  }
+
+  /** Releases appended since the last commit. */
+  get openReleases(): number {
+    return this.releases - this.releaseStart(this.steps);
+  }
+
+  /** Room for one more entry; the caller sets its columns. Returns its index. */
+  nextEntry(): number {
+    if (this.entries === this.#entryRoom) this.#growEntries(this.#entryRoom * 2);
+    this.widened[this.entries] = 0;
+    return this.entries++;
+  }
+
+  /** Appends a copy of entry `index` of `from`. Returns its index here. */
+  copyEntry(from: StepBatch, index: number): number {
+    const entry = this.nextEntry();
+    this.kind[entry] = from.kind[index];
+    this.scope[entry] = from.scope[index];
+    this.flags[entry] = from.flags[index];
+    this.present[entry] = from.present[index];
+    this.domainId[entry] = from.domainId[index];
+    this.pasid[entry] = from.pasid[index];
+    this.page[entry] = from.page[index];
+    this.pages[entry] = from.pages[index];
+    this.entryFirstSeq[entry] = from.entryFirstSeq[index];
+    this.entryLastSeq[entry] = from.entryLastSeq[index];
+    this.widened[entry] = from.widened[index];
+    return entry;
+  }
+
+  addRelease(seq: number, tNs: number): void {
+    if (this.releases === this.#releaseRoom) this.#growReleases(this.#releaseRoom * 2);
+    this.releaseSeq[this.releases] = seq;
+    this.releaseTNs[this.releases++] = tNs;
+  }
+
+  addFree(seq: number, tNs: number): void {
+    if (this.free === this.#freeRoom) this.#growFree(this.#freeRoom * 2);
+    this.freeSeq[this.free] = seq;
+    this.freeTNs[this.free++] = tNs;
+  }
+
+  /** Appends copies of all entries of `step` of `from`. */
+  copyEntries(from: StepBatch, step: number): void {
+    const end = from.entryEnd[step];
+    for (let i = from.entryStart(step); i < end; i++) this.copyEntry(from, i);
+  }
+
+  /** Appends copies of all releases of `step` of `from`. */
+  copyReleases(from: StepBatch, step: number): void {
+    const end = from.releaseEnd[step];
+    for (let i = from.releaseStart(step); i < end; i++) {
+      this.addRelease(from.releaseSeq[i], from.releaseTNs[i]);
+    }
+  }
+
+  copyFree(from: StepBatch): void {
+    for (let i = 0; i < from.free; i++) this.addFree(from.freeSeq[i], from.freeTNs[i]);
+  }
+
+  /** Makes a step of the open entries and releases. A step has at least one entry. */
+  commit(dueNs: number): void {
+    if (this.steps === this.#stepRoom) this.#growSteps(this.#stepRoom * 2);
+    const start = this.entryStart(this.steps);
+    let first = this.entryFirstSeq[start];
+    let last = this.entryLastSeq[start];
+    for (let i = start + 1; i < this.entries; i++) {
+      if (this.entryFirstSeq[i] < first) first = this.entryFirstSeq[i];
+      if (this.entryLastSeq[i] > last) last = this.entryLastSeq[i];
+    }
+    const step = this.steps++;
+    this.dueNs[step] = dueNs;
+    this.entryEnd[step] = this.entries;
+    this.releaseEnd[step] = this.releases;
+    this.firstSeq[step] = first;
+    this.lastSeq[step] = last;
+  }
+
+  /** Forgets the committed steps and the free barriers; what is open moves to the front. */
+  dropCommitted(): void {
+    const entry = this.entryStart(this.steps);
+    const release = this.releaseStart(this.steps);
+    if (entry > 0) {
+      for (const column of this.#entryColumns()) column.copyWithin(0, entry, this.entries);
+    }
+    if (release > 0) {
+      this.releaseSeq.copyWithin(0, release, this.releases);
+      this.releaseTNs.copyWithin(0, release, this.releases);
+    }
+    this.entries -= entry;
+    this.releases -= release;
+    this.steps = 0;
+    this.free = 0;
+  }
+
+  /** Appends all committed steps and free barriers of `from`. */
+  append(from: StepBatch): void {
+    for (let step = 0; step < from.steps; step++) {
+      this.copyEntries(from, step);
+      this.copyReleases(from, step);
+      this.commit(from.dueNs[step]);
+    }
+    this.copyFree(from);
+  }
+
+  #entryColumns(): readonly { copyWithin(to: number, start: number, end: number): unknown }[] {
+    return [
+      this.kind,
+      this.scope,
+      this.flags,
+      this.present,
+      this.domainId,
+      this.pasid,
+      this.page,
+      this.pages,
+      this.entryFirstSeq,
+      this.entryLastSeq,
+      this.widened,
+    ];
+  }
+
+  #growSteps(room: number): void {
+    this.dueNs = grown(this.dueNs, new Float64Array(room));
+    this.entryEnd = grown(this.entryEnd, new Uint32Array(room));
+    this.releaseEnd = grown(this.releaseEnd, new Uint32Array(room));
+    this.firstSeq = grown(this.firstSeq, new Float64Array(room));
+    this.lastSeq = grown(this.lastSeq, new Float64Array(room));
+    this.#stepRoom = room;
+  }
+
+  #growEntries(room: number): void {
+    this.kind = grown(this.kind, new Uint8Array(room));
+    this.scope = grown(this.scope, new Uint8Array(room));
+    this.flags = grown(this.flags, new Uint16Array(room));
+    this.present = grown(this.present, new Uint8Array(room));
+    this.domainId = grown(this.domainId, new Uint32Array(room));
+    this.pasid = grown(this.pasid, new Uint32Array(room));
+    this.page = grown(this.page, new Float64Array(room));
+    this.pages = grown(this.pages, new Float64Array(room));
+    this.entryFirstSeq = grown(this.entryFirstSeq, new Float64Array(room));
+    this.entryLastSeq = grown(this.entryLastSeq, new Float64Array(room));
+    this.widened = grown(this.widened, new Uint8Array(room));
+    this.#entryRoom = room;
+  }
+
+  #growReleases(room: number): void {
+    this.releaseSeq = grown(this.releaseSeq, new Float64Array(room));
+    this.releaseTNs = grown(this.releaseTNs, new Float64Array(room));
+    this.#releaseRoom = room;
+  }
+
+  #growFree(room: number): void {
+    this.freeSeq = grown(this.freeSeq, new Float64Array(room));
+    this.freeTNs = grown(this.freeTNs, new Float64Array(room));
+    this.#freeRoom = room;
+  }
+}

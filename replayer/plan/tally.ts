@@ -1,0 +1,53 @@
+// Counts of a plan, per stream: what was asked and what would be issued. Pages are 4 KiB, over ranged
+// requests and entries (design 7).
+
+import { PRESENT, type EventBatch } from '../../collector/model/index.ts';
+import type { Dialect } from '../dialects/index.ts';
+import type { StepBatch } from './step-batch.ts';
+
+export class StepTally {
+  count = 0;
+  entries = 0;
+  requestedPages = 0;
+  issuedPages = 0;
+  hardwareWaits = 0;
+  /** Pages that the kernel's driver makes of the ranged entries, where the dialect knows its rule. */
+  hardwarePages = 0;
+  /** Entries wider than what their requests asked, by the strategy or because the dialect can't say less. */
+  widened = 0;
+  mostEntries = 0;
+  readonly #dialect: Dialect;
+  readonly #scratch: DataView;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+    this.#scratch = new DataView(new ArrayBuffer(dialect.entryBytes));
+  }
+
+  ask(batch: EventBatch, row: number, replayable: boolean): void {
+    if (replayable && (batch.present[row] & PRESENT.range) !== 0)
+      this.requestedPages += batch.pages[row];
+  }
+
+  /** All committed steps of `batch`. */
+  steps(batch: StepBatch): void {
+    const dialect = this.#dialect;
+    const ends = batch.steps === 0 ? 0 : batch.entryEnd[batch.steps - 1];
+    this.count += batch.steps;
+    this.entries += ends;
+    for (let step = 0; step < batch.steps; step++) {
+      const entries = batch.entryEnd[step] - batch.entryStart(step);
+      this.hardwareWaits += dialect.hardwareWaits(entries);
+      if (entries > this.mostEntries) this.mostEntries = entries;
+    }
+    for (let entry = 0; entry < ends; entry++) {
+      const wider = dialect.encode(batch, entry, this.#scratch, 0);
+      if (wider || batch.widened[entry] === 1) this.widened++;
+      if ((batch.present[entry] & PRESENT.range) === 0) continue;
+      this.issuedPages += batch.pages[entry];
+      if (dialect.hardwarePages !== undefined) {
+        this.hardwarePages += dialect.hardwarePages(batch.page[entry], batch.pages[entry]);
+      }
+    }
+  }
+}

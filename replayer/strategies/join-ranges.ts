@@ -1,0 +1,106 @@
+// Joins the ranges of one step that touch or overlap and share domain, PASID and flags: the union of
+// each connected set becomes one entry, in the place of its first. Exact: no page is added or lost.
+
+import { PRESENT } from '../../collector/model/index.ts';
+import type { StepBatch } from '../plan/step-batch.ts';
+
+/** Orders entries by what must be equal to join, then by page. Ranges only. */
+function compareRanges(batch: StepBatch, a: number, b: number): number {
+  return compareTags(batch, a, b) || batch.page[a] - batch.page[b];
+}
+
+function compareTags(batch: StepBatch, a: number, b: number): number {
+  return (
+    batch.kind[a] - batch.kind[b] ||
+    batch.scope[a] - batch.scope[b] ||
+    batch.flags[a] - batch.flags[b] ||
+    batch.present[a] - batch.present[b] ||
+    tag(batch, batch.domainId, a, PRESENT.domainId) -
+      tag(batch, batch.domainId, b, PRESENT.domainId) ||
+    tag(batch, batch.pasid, a, PRESENT.pasid) - tag(batch, batch.pasid, b, PRESENT.pasid)
+  );
+}
+
+function tag(batch: StepBatch, column: Uint32Array, entry: number, bit: number): number {
+  return (batch.present[entry] & bit) === 0 ? -1 : column[entry];
+}
+
+export class RangeJoiner {
+  #order: number[] = [];
+  /** For each entry of the step: the entry it was joined into, relative to the step's first. */
+  #into = new Int32Array(64);
+  #page = new Float64Array(64);
+  #end = new Float64Array(64);
+  #firstSeq = new Float64Array(64);
+  #lastSeq = new Float64Array(64);
+
+  /** Appends the joined entries of `step` of `input` to `output`, uncommitted. */
+  join(input: StepBatch, step: number, output: StepBatch): void {
+    const start = input.entryStart(step);
+    const count = input.entryEnd[step] - start;
+    if (count === 1) {
+      output.copyEntry(input, start);
+      return;
+    }
+    this.#prepare(input, start, count);
+    this.#union(input, start);
+    for (let i = 0; i < count; i++) {
+      if (this.#into[i] !== i) continue;
+      const entry = output.copyEntry(input, start + i);
+      output.page[entry] = this.#page[i];
+      output.pages[entry] = this.#end[i] - this.#page[i];
+      output.entryFirstSeq[entry] = this.#firstSeq[i];
+      output.entryLastSeq[entry] = this.#lastSeq[i];
+    }
+  }
+
+  #prepare(input: StepBatch, start: number, count: number): void {
+    if (this.#into.length < count) {
+      const room = 2 ** Math.ceil(Math.log2(count));
+      this.#into = new Int32Array(room);
+      this.#page = new Float64Array(room);
+      this.#end = new Float64Array(room);
+      this.#firstSeq = new Float64Array(room);
+      this.#lastSeq = new Float64Array(room);
+    }
+    this.#order.length = 0;
+    for (let i = 0; i < count; i++) {
+      this.#into[i] = i;
+      this.#page[i] = input.page[start + i];
+      this.#end[i] = input.page[start + i] + input.pages[start + i];
+      this.#firstSeq[i] = input.entryFirstSeq[start + i];
+      this.#lastSeq[i] = input.entryLastSeq[start + i];
+      if ((input.present[start + i] & PRESENT.range) !== 0) this.#order.push(i);
+    }
+    this.#order.sort((a, b) => compareRanges(input, start + a, start + b) || a - b);
+  }
+
+  #union(input: StepBatch, start: number): void {
+    const order = this.#order;
+    for (let i = 0; i < order.length;) {
+      let first = order[i];
+      const page = this.#page[first];
+      let end = this.#end[first];
+      let low = this.#firstSeq[first];
+      let high = this.#lastSeq[first];
+      let next = i + 1;
+      while (
+        next < order.length &&
+        this.#page[order[next]] <= end &&
+        compareTags(input, start + order[i], start + order[next]) === 0
+      ) {
+        const other = order[next++];
+        end = Math.max(end, this.#end[other]);
+        low = Math.min(low, this.#firstSeq[other]);
+        high = Math.max(high, this.#lastSeq[other]);
+        first = Math.min(first, other);
+      }
+      for (let k = i; k < next; k++) this.#into[order[k]] = first;
+      this.#page[first] = page;
+      this.#end[first] = end;
+      this.#firstSeq[first] = low;
+      this.#lastSeq[first] = high;
+      i = next;
+    }
+  }
+}

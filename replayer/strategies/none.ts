@@ -1,0 +1,16 @@
+// One ioctl a request: what a VMM does that forwards each descriptor as it comes.
+
+import type { Strategy } from './strategy.ts';
+
+export const none: Strategy = {
+  name: 'none',
+  summary: 'one ioctl per request, as most VMMs do today',
+  parameters: [],
+  reorders: false,
+  widens: false,
+  defers: false,
+  open: () => ({
+    push: (input, output) => output.append(input),
+    end: () => undefined,
+  }),
+};
