@@ -4,6 +4,7 @@ import { registry } from '../../../collector/base/index.ts';
 import { smmuNestedRows, vtdNestedRows } from '../kernel-rules.ts';
 import { smmuCalls, vtdCalls } from '../rule-entries.ts';
 import type { Scenario } from '../scenario.ts';
+import { mockTable } from './mock.ts';
 import { rfcTable } from './rfc-table.ts';
 import { rulesPart } from './rules.ts';
 
@@ -49,4 +50,13 @@ const rfc: Scenario = {
   run: rfcTable,
 };
 
-export const scenarios = registry<Scenario>('scenario', [vtdNested, smmuNested, rfc]);
+const mock: Scenario = {
+  name: 'mock',
+  summary: 'the iommufd selftest mock: nested HWPT and vIOMMU',
+  arches: ['x86_64'],
+  emulated:
+    "real: iommufd, /dev/iommu, partial completion · the kernel's own mock: the IOMMU driver and its caches",
+  run: mockTable,
+};
+
+export const scenarios = registry<Scenario>('scenario', [mock, vtdNested, smmuNested, rfc]);
