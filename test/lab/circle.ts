@@ -9,6 +9,7 @@ export interface HardwareRow {
   readonly flags: number;
   readonly domain?: number;
   readonly pasid?: number;
+  readonly source?: number;
   readonly page?: number;
   readonly pages?: number;
 }
@@ -26,6 +27,7 @@ export function hardwareRows(batch: EventBatch): readonly HardwareRow[] {
       flags: batch.flags[row],
       ...((present & PRESENT.domainId) === 0 ? {} : { domain: batch.domainId[row] }),
       ...((present & PRESENT.pasid) === 0 ? {} : { pasid: batch.pasid[row] }),
+      ...((present & PRESENT.sourceId) === 0 ? {} : { source: batch.sourceId[row] }),
       ...((present & PRESENT.range) === 0
         ? {}
         : { page: batch.page[row], pages: batch.pages[row] }),
@@ -58,6 +60,7 @@ function same(expected: HardwareRow, seen: HardwareRow, domain: number | undefin
     expected.flags === seen.flags &&
     wanted === seen.domain &&
     expected.pasid === seen.pasid &&
+    expected.source === seen.source &&
     expected.page === seen.page &&
     expected.pages === seen.pages
   );

@@ -3,6 +3,7 @@
 
 import { ALL_PAGES, FLAG } from '../../collector/model/index.ts';
 import { type HardwareRow, ONE_DOMAIN } from './circle.ts';
+import { DEVICES } from './machine.ts';
 
 const BARRIER: HardwareRow = { kind: 'barrier', flags: 0 };
 const MAX = 0xffff_ffff_ffff_ffffn;
@@ -55,6 +56,9 @@ export function vtdDomainRows(
   return [{ ...whole, flags: drain | (range.leaf ? FLAG.leaf : 0), ...span }, BARRIER];
 }
 
+/** The StreamID of the device that the guests replay through: its bus, device and function. */
+const ONE_STREAM_ID = Number.parseInt(DEVICES[0].slice(8, 10), 16) << 3;
+
 /** Commands of one block of the SMMUv3 driver; a sync follows each block (spec 2.9). */
 const SMMU_BLOCK = 63;
 const SMMU_ENTRY_BYTES = 16;
@@ -106,7 +110,7 @@ function smmuRow(command: SmmuCommand): HardwareRow {
       return { ...tlb, flags: leaf, ...range };
     case 0x05:
     case 0x06: // CFGI_CD, CFGI_CD_ALL
-      return { kind: 'context-cache', flags: 0 };
+      return { kind: 'pasid-cache', flags: 0, source: ONE_STREAM_ID };
     default:
       throw new Error(`the host takes no command 0x${command.opcode.toString(16)}`);
   }

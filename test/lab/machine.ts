@@ -71,7 +71,12 @@ export const MACHINES = {
     arch: 'x86_64',
     iommu: 'virtio-iommu',
     args: [...pc, '-device', 'virtio-iommu-pci,addr=05.0'],
-    kernel: pcKernel,
+    // No interrupt remapping on this machine: VFIO must be told that it may hand out the devices.
+    kernel: [
+      ...pcKernel,
+      'iommufd.allow_unsafe_interrupts=1',
+      'vfio_iommu_type1.allow_unsafe_interrupts=1',
+    ],
     traces: ['virtio_iommu_map', 'virtio_iommu_unmap*', MARK_TRACE],
     iort: false,
   },
@@ -92,7 +97,7 @@ export const MACHINES = {
       ...mark,
     ],
     kernel: ['console=ttyAMA0', 'quiet', 'panic=-1', 'iommu.strict=1', 'acpi=force'],
-    traces: ['smmuv3_cmdq*', 'smmuv3_range_inval', MARK_TRACE],
+    traces: ['smmuv3_cmdq*', 'smmuv3_range_inval', 'smmu_iotlb_inv_*', MARK_TRACE],
     iort: true,
   },
 } as const satisfies Readonly<Record<string, Machine>>;

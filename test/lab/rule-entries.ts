@@ -53,6 +53,9 @@ const smmuCommand = (q0: bigint, q1: bigint): Uint8Array => {
 
 /** A guest's VMID that the host must not believe. */
 const FOREIGN_VMID = 0x33n << 32n;
+/** The StreamID that the device has in the guest. */
+export const GUEST_STREAM_ID = 0x77;
+const GUEST_STREAM = BigInt(GUEST_STREAM_ID) << 32n;
 const asid = (value: bigint): bigint => value << 48n;
 
 /** TLBI_NH_VA of one page, leaf, ASID 1. */
@@ -79,6 +82,8 @@ export function smmuCalls(): readonly Uint8Array[] {
     smmuCommand(0x11n | FOREIGN_VMID | asid(3n), 0n),
     smmuCommand(0x10n | FOREIGN_VMID, 0n),
     smmuCommand(0x30n, 0n),
+    smmuCommand(0x05n | GUEST_STREAM, 1n),
+    smmuCommand(0x06n | GUEST_STREAM, 0n),
     manyVa(63),
     manyVa(64),
     manyVa(200),

@@ -2,13 +2,12 @@
 // IOMMU_HWPT_INVALIDATE. Marks 1 and 2 stand around them.
 
 import { DEVICES } from '../machine.ts';
-import { smmuCalls } from '../rule-entries.ts';
+import { GUEST_STREAM_ID, smmuCalls } from '../rule-entries.ts';
 import { ioctl, mark, must, struct } from './ioctl.ts';
 import { allocHwpt, bindDevice, HWPT_NEST_PARENT, invalidate } from './objects.ts';
 
 const ARM_SMMUV3 = 1;
 const DATA_ARM_SMMUV3 = 1;
-const GUEST_STREAM_ID = 0x77;
 
 const { iommufd, deviceId, ioasId } = bindDevice(DEVICES[0]);
 const parent = allocHwpt(iommufd, { device: deviceId, parent: ioasId, flags: HWPT_NEST_PARENT });
