@@ -21,6 +21,8 @@ export interface GuestRun {
   /** Devices of the machine that are put on vfio-pci; all of them when not given. */
   readonly bind?: readonly string[];
   readonly limitSeconds?: number;
+  /** Host files that are copied into the share. */
+  readonly files?: readonly { readonly name: string; readonly from: string }[];
 }
 
 export interface GuestResult {
@@ -167,6 +169,7 @@ function prepare(run: GuestRun, iort: Uint8Array | undefined): string {
       : [{ kind: 'file', path: 'kernel/firmware/acpi/iort.aml', bytes: iort } as const];
   writeFileSync(join(run.folder, 'initramfs'), initramfs(MACHINES[run.machine].arch, tables));
   writeFileSync(join(share, 'run.sh'), run.script);
+  for (const { name, from } of run.files ?? []) copyFileSync(from, join(share, name));
   return share;
 }
 
@@ -215,6 +218,3 @@ export async function shellGuest(name: MachineName, folder: string): Promise<voi
   prepare(run, await upgradedTables(machine, qemu, name));
   await launch(qemu, [...commandLine(qemu, machine, run, ['lab.shell'])], 24 * 3600, 'inherit');
 }
-
-/** Keeps a guest's trace log under another name. */
-export const keepLog = (result: GuestResult, as: string): void => copyFileSync(result.log, as);

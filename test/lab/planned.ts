@@ -16,7 +16,9 @@ export const iotlb = join(checkout, 'dist', 'main.js');
 export function importRecording(name: string, folder: string): string {
   const trace = join(folder, `${name}.arrow`);
   const log = labSource('recordings', `${name}.qemu.log.zst`);
-  execFileSync(process.execPath, [iotlb, 'import', log, '--output', trace, '--force'], { stdio: 'pipe' });
+  execFileSync(process.execPath, [iotlb, 'import', log, '--output', trace, '--force'], {
+    stdio: 'pipe',
+  });
   return trace;
 }
 
@@ -38,7 +40,8 @@ export function plannedBytes(trace: string, strategy: string, dialectName: strin
       const first = steps.entryStart(step);
       const bytes = new Uint8Array((steps.entryEnd[step] - first) * size);
       const view = new DataView(bytes.buffer);
-      for (let at = 0; at < bytes.length; at += size) dialect.encode(steps, first + at / size, view, at);
+      for (let at = 0; at < bytes.length; at += size)
+        dialect.encode(steps, first + at / size, view, at);
       return bytes;
     });
   });
