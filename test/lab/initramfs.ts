@@ -4,12 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { type Arch, cacheRoot, checkout, userlandPath } from './cache.ts';
 import { cpio, type CpioEntry } from './cpio.ts';
+import { MARK_SLOT } from './machine.ts';
 
 /** Where the share lies inside a guest. */
 export const GUEST_SHARE = '/run/lab';
-
-/** The device whose configuration space takes marks; see `mark` below. */
-export const MARK_SLOT = '1e';
 
 /** 9p options: big messages; the host's files do not change while a guest runs. */
 const HOST_MOUNT = 'trans=virtio,version=9p2000.L,msize=512000,ro,cache=loose';

@@ -2,7 +2,6 @@
 // QEMU's trace events show what reaches it. One entry a machine; scenarios name one.
 
 import type { Arch } from './cache.ts';
-import { MARK_SLOT } from './initramfs.ts';
 
 export interface Machine {
   readonly arch: Arch;
@@ -13,6 +12,9 @@ export interface Machine {
   /** Whether the kernel needs the IORT upgraded. */
   readonly iort: boolean;
 }
+
+/** The slot of the device whose configuration space takes marks; it does nothing else. */
+export const MARK_SLOT = '1e';
 
 /** The devices under the IOMMU; the kernel has no driver for them, so they are silent until bound. */
 export const DEVICES = ['0000:00:03.0', '0000:00:04.0'] as const;

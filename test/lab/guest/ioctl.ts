@@ -4,6 +4,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
+import { MARK_SLOT } from '../machine.ts';
 
 const libc = koffi.load(null);
 const callPointer = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
@@ -56,8 +57,12 @@ export function struct(
   return bytes;
 }
 
-const markFile = openSync('/sys/bus/pci/devices/0000:00:1e.0/config', 'r+');
+const MARK_FILE = `/sys/bus/pci/devices/0000:00:${MARK_SLOT}.0/config`;
+const INTERRUPT_LINE = 60;
+let markFile: number | undefined;
 
 /** Writes a mark that QEMU's trace log shows between the descriptors. */
-export const mark = (number: number): void =>
-  void writeSync(markFile, Uint8Array.of(number), 0, 1, 60);
+export function mark(number: number): void {
+  markFile ??= openSync(MARK_FILE, 'r+');
+  writeSync(markFile, Uint8Array.of(number), 0, 1, INTERRUPT_LINE);
+}

@@ -5,6 +5,7 @@ import { smmuNestedRows, vtdNestedRows } from '../kernel-rules.ts';
 import { smmuCalls, vtdCalls } from '../rule-entries.ts';
 import type { Scenario } from '../scenario.ts';
 import { mockTable } from './mock.ts';
+import { replayParts } from './replay.ts';
 import { rfcTable } from './rfc-table.ts';
 import { rulesPart } from './rules.ts';
 
@@ -22,6 +23,15 @@ const vtdNested: Scenario = {
       entryBytes: 24,
       rows: vtdNestedRows,
     }),
+    ...(await replayParts(context, {
+      name: 'nested',
+      machine: 'vtd-scalable',
+      recording: 'vtd-fs-strict',
+      issuer: 'iommufd',
+      dialect: 'hwpt-vtd-s1',
+      rows: vtdNestedRows,
+      isReplayed: (row) => row.kind === 'iotlb' && row.page !== undefined,
+    })),
   ],
 };
 
@@ -38,6 +48,15 @@ const smmuNested: Scenario = {
       entryBytes: 16,
       rows: smmuNestedRows,
     }),
+    ...(await replayParts(context, {
+      name: 'nested',
+      machine: 'smmuv3',
+      recording: 'smmuv3-strict',
+      issuer: 'iommufd',
+      dialect: 'viommu-arm-smmuv3',
+      rows: smmuNestedRows,
+      isReplayed: (row) => row.kind === 'iotlb' && row.page !== undefined,
+    })),
   ],
 };
 
