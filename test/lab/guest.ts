@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { decompress } from 'fzstd';
 import { ToolError } from '../../collector/base/index.ts';
 import { type Arch, builtKernel, cachePath, KERNEL_VARIABLE, userlandPath } from './cache.ts';
-import { initramfs } from './initramfs.ts';
+import { GUEST_SHARE, initramfs } from './initramfs.ts';
 import { upgradeIort } from './iort.ts';
 import { DEVICES, type Machine, MACHINES, type MachineName } from './machine.ts';
 import { findQemu, type Qemu } from './qemu-binary.ts';
@@ -109,27 +109,60 @@ function commandLine(
   ];
 }
 
-async function launch(
-  qemu: Qemu,
-  args: readonly string[],
-  limitSeconds: number,
-  console: 'inherit' | 'pipe',
-): Promise<string> {
-  const child = spawn(qemu.program, args, { env: { ...process.env, ...qemu.env }, stdio: console });
+interface Launch {
+  readonly limitSeconds: number;
+  readonly console: 'inherit' | 'pipe';
+  /** A guest that has not made this file after a minute is stuck in its firmware. */
+  readonly aliveFile?: string;
+}
+
+const ALIVE_SECONDS = 60;
+
+interface Ended {
+  readonly said: string;
+  readonly alive: boolean;
+}
+
+async function launch(qemu: Qemu, args: readonly string[], options: Launch): Promise<Ended> {
+  const child = spawn(qemu.program, args, {
+    env: { ...process.env, ...qemu.env },
+    stdio: options.console,
+  });
   child.stdin?.end();
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
   let said = '';
   child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const timer = setTimeout(end, limitSeconds * 1000);
+  const { aliveFile } = options;
+  const isAlive = (): boolean => aliveFile === undefined || existsSync(aliveFile);
+  const limit = setTimeout(end, options.limitSeconds * 1000);
+  const alive = setTimeout(() => (isAlive() ? undefined : end()), ALIVE_SECONDS * 1000);
   await new Promise<void>((resolve, reject) => {
     child.on('close', () => resolve());
     child.on('error', reject);
   });
-  clearTimeout(timer);
+  clearTimeout(limit);
+  clearTimeout(alive);
   process.off('exit', end);
-  return said;
+  return { said, alive: isAlive() };
+}
+
+const BOOT_TRIES = 3;
+
+/** Prepares and launches; a guest that never came up is started again, which QEMU's emulation needs at times. */
+async function bootAndRun(qemu: Qemu, run: GuestRun, iort: Uint8Array | undefined): Promise<Ended> {
+  for (let tries = 1; ; tries++) {
+    const share = prepare(run, iort);
+    const args = commandLine(qemu, MACHINES[run.machine], run, []);
+    const limitSeconds = run.limitSeconds ?? 300;
+    const ended = await launch(qemu, args, {
+      limitSeconds,
+      console: 'pipe',
+      aliveFile: join(share, 'booted'),
+    });
+    if (ended.alive || tries === BOOT_TRIES) return ended;
+  }
 }
 
 /** The upgraded IORT of this QEMU's machine, kept in the cache; the first time a guest is booted to read it. */
@@ -142,17 +175,9 @@ async function upgradedTables(
   const kept = cachePath(`iort-${name}-${qemu.version}.aml`);
   if (existsSync(kept)) return readFileSync(kept);
   const folder = cachePath('iort-guest');
-  const share = prepare(
-    { machine: name, folder, script: 'cat /sys/firmware/acpi/tables/IORT > /run/lab/IORT' },
-    undefined,
-  );
-  await launch(
-    qemu,
-    commandLine(qemu, machine, { machine: name, folder, script: '', bind: [] }, []),
-    120,
-    'pipe',
-  );
-  const table = upgradeIort(readFileSync(join(share, 'IORT')));
+  const script = `cat /sys/firmware/acpi/tables/IORT > ${GUEST_SHARE}/IORT\n`;
+  await bootAndRun(qemu, { machine: name, folder, script, bind: [] }, undefined);
+  const table = upgradeIort(readFileSync(join(folder, 'share', 'IORT')));
   writeFileSync(kept, table);
   rmSync(folder, { recursive: true, force: true });
   return table;
@@ -180,14 +205,9 @@ export async function runGuest(run: GuestRun): Promise<GuestResult> {
   const machine: Machine = MACHINES[run.machine];
   const qemu = qemuFor(machine.arch);
   const iort = await upgradedTables(machine, qemu, run.machine);
-  const share = prepare(run, iort);
+  const share = join(run.folder, 'share');
   const started = Date.now();
-  const said = await launch(
-    qemu,
-    commandLine(qemu, machine, run, []),
-    run.limitSeconds ?? 300,
-    'pipe',
-  );
+  const { said } = await bootAndRun(qemu, run, iort);
   writeFileSync(join(run.folder, 'console.log'), said);
   const exit = readIfThere(join(share, 'exit')).trim();
   if (exit === '') {
@@ -216,5 +236,8 @@ export async function shellGuest(name: MachineName, folder: string): Promise<voi
   const qemu = qemuFor(machine.arch);
   const run: GuestRun = { machine: name, folder, script: '' };
   prepare(run, await upgradedTables(machine, qemu, name));
-  await launch(qemu, [...commandLine(qemu, machine, run, ['lab.shell'])], 24 * 3600, 'inherit');
+  await launch(qemu, commandLine(qemu, machine, run, ['lab.shell']), {
+    limitSeconds: 24 * 3600,
+    console: 'inherit',
+  });
 }

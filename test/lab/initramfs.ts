@@ -80,6 +80,7 @@ ${visible([checkout, cacheRoot()])}
 ${arch === 'x86_64' ? '' : `mount -o bind "/host${userlandPath(arch, 'koromix')}" "/root${checkout}/node_modules/@koromix"`}
 mkdir -p /root${GUEST_SHARE} /root/run/bin
 mount -t 9p -o ${SHARE_MOUNT} share /root${GUEST_SHARE}
+echo booted > /root${GUEST_SHARE}/booted
 cp /bin/busybox /root/run/bin/busybox
 sed 's,/bin/busybox,/run/bin/busybox,g' /mark > /root/run/bin/mark
 chmod 755 /root/run/bin/mark

@@ -10,7 +10,7 @@ import { parseChain } from '../../replayer/strategies/chain.ts';
 import { checkout, labSource } from './cache.ts';
 
 /** The command as a user has it. */
-export const iotlb = join(checkout, 'dist', 'main.js');
+const iotlb = join(checkout, 'dist', 'main.js');
 
 /** Imports one of the lab's recordings, an unedited stretch of a real guest's log, into the folder. */
 export function importRecording(name: string, folder: string): string {

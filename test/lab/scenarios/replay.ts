@@ -10,7 +10,8 @@ import { compareRows, differenceText, type HardwareRow, rowText } from '../circl
 import { runGuest } from '../guest.ts';
 import { GUEST_SHARE } from '../initramfs.ts';
 import { DEVICES, type MachineName } from '../machine.ts';
-import { importRecording, iotlb, plannedBytes } from '../planned.ts';
+import { bundleCommand } from '../bundle.ts';
+import { importRecording, plannedBytes } from '../planned.ts';
 import { importRows, readStretches } from '../qemu-log.ts';
 import { type Part, partOf, type ScenarioContext } from '../scenario.ts';
 
@@ -47,11 +48,11 @@ export function notYet(spec: ReplaySpec): string | undefined {
 
 const beginMark = (index: number): number => 10 + 2 * index;
 
-function script(spec: ReplaySpec): string {
+function script(spec: ReplaySpec, command: string): string {
   const flags = `--issuer ${spec.issuer} --dialect ${spec.dialect} --device ${DEVICES[0]} --asap --json`;
   const runs = CIRCLE_STRATEGIES.map(
     (strategy, index) => `mark ${beginMark(index)}
-node '${iotlb}' replay ${GUEST_SHARE}/recording.arrow --strategy ${strategy} ${flags} > ${GUEST_SHARE}/${strategy}.json || exit
+node '${command}' replay ${GUEST_SHARE}/recording.arrow --strategy ${strategy} ${flags} > ${GUEST_SHARE}/${strategy}.json || exit
 mark ${beginMark(index) + 1}
 `,
   );
@@ -131,7 +132,12 @@ export async function replayParts(
   mkdirSync(context.folder, { recursive: true });
   const trace = importRecording(spec.recording, context.folder);
   const files = [{ name: 'recording.arrow', from: trace }];
-  const result = await runGuest({ machine: spec.machine, folder, script: script(spec), files });
+  const result = await runGuest({
+    machine: spec.machine,
+    folder,
+    script: script(spec, await bundleCommand()),
+    files,
+  });
   context.story(
     `  ${spec.machine} guest replayed ${spec.recording} ${CIRCLE_STRATEGIES.length} times in ${result.seconds.toFixed(1)} s`,
   );
