@@ -78,6 +78,7 @@ export async function runPlan(
       startNs,
       anchor,
       spinNs: SPIN_NS,
+      makesSystemCalls: session.makesSystemCalls,
     };
     return { stream, steps, schedule, program, output, control, worker: startWorker(job) };
   });
