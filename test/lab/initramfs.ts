@@ -90,7 +90,7 @@ for each in $bind; do
   echo vfio-pci > $device/driver_override
   echo $each > /sys/bus/pci/drivers_probe
 done
-export HOME=/tmp PATH=/run/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export IOTLB_LAB_GUEST=1 HOME=/tmp PATH=/run/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 if [ -n "$shell" ]; then
   setsid /bin/busybox cttyhack chroot /root /bin/sh -i
 else

@@ -8,6 +8,7 @@ import { mockTable } from './mock.ts';
 import { replayParts } from './replay.ts';
 import { rfcTable } from './rfc-table.ts';
 import { rulesPart } from './rules.ts';
+import { unmapParts, vtdUnmapRows } from './unmap.ts';
 
 const vtdNested: Scenario = {
   name: 'vtd-nested',
@@ -78,4 +79,12 @@ const mock: Scenario = {
   run: mockTable,
 };
 
-export const scenarios = registry<Scenario>('scenario', [mock, vtdNested, smmuNested, rfc]);
+const unmap: Scenario = {
+  name: 'unmap',
+  summary: 'map and unmap through iommufd and VFIO type1, on VT-d',
+  arches: ['x86_64'],
+  emulated: 'real: iommufd, VFIO type1, page tables, descriptors and waits · emulated: the IOMMU',
+  run: async (context) => await unmapParts(context, { machine: 'vtd-legacy', rows: vtdUnmapRows }),
+};
+
+export const scenarios = registry<Scenario>('scenario', [mock, vtdNested, smmuNested, unmap, rfc]);
