@@ -124,3 +124,40 @@ export function smmuNestedRows(entries: Uint8Array): readonly HardwareRow[] {
     return ends ? [smmuRow(command), BARRIER] : [smmuRow(command)];
   });
 }
+
+/** On virtio-iommu an unmap is a request a mapping, in order, each returned before the next. */
+export const virtioUnmapRows = (page: number, pages: number): readonly HardwareRow[] => [
+  { kind: 'unmap', flags: 0, domain: ONE_DOMAIN, page, pages },
+  BARRIER,
+];
+
+const rangeEnd = (row: HardwareRow): number => (row.page ?? 0) + (row.pages ?? 0);
+
+/**
+ * Joins the requests of one unmap. Linux keeps a mapping as it was made, and it is made along the borders
+ * of the physical memory: so the pieces are not foreseeable, but they must tile the range in order.
+ */
+export function joinTiles(
+  seen: readonly HardwareRow[],
+  expected: readonly HardwareRow[],
+): readonly HardwareRow[] {
+  const whole = expected.filter((row) => row.kind === 'unmap').map(rangeEnd);
+  const out: HardwareRow[] = [];
+  let done = 0;
+  for (const row of seen) {
+    const open = out.at(-2);
+    const goesOn =
+      row.kind === 'unmap' &&
+      open?.kind === 'unmap' &&
+      rangeEnd(open) === row.page &&
+      rangeEnd(open) !== whole[done];
+    if (goesOn) {
+      // The barrier between the two pieces is the return of the first, not of the unmap.
+      out.splice(-2, 2, { ...open, pages: (open.pages ?? 0) + (row.pages ?? 0) });
+      continue;
+    }
+    if (row.kind === 'unmap' && open?.kind === 'unmap') done++;
+    out.push(row);
+  }
+  return out;
+}

@@ -33,10 +33,14 @@ export function stretches(log: string): ReadonlyMap<number, string> {
 export const readStretches = (path: string): ReadonlyMap<number, string> =>
   stretches(readFileSync(path, 'utf8'));
 
+const logForm = importSources
+  .get('qemu')
+  .forms.flatMap((form) => (form.kind === 'stream' ? [form] : []))[0];
+
 /** The rows that the collector reads out of a stretch. */
 export function importRows(text: string): readonly HardwareRow[] {
   const out = new EventBuilder();
-  const parser = importSources.get('qemu').open(out);
+  const parser = logForm.open(out);
   parser.push(Buffer.from(text));
   parser.end();
   if (parser.losses.lost > 0) throw new Error(`the log has ${parser.losses.lost} damaged lines`);

@@ -39,7 +39,7 @@ export function must(what: string, call: CallResult): number {
 }
 
 /** The address of a buffer that outlives the call it is used in. */
-export const addressOf = (buffer: Buffer): bigint => BigInt(koffi.address(buffer));
+export const addressOf = (buffer: Buffer): bigint => koffi.address(buffer);
 
 export const openDevice = (path: string): number => openSync(path, 'r+');
 export { closeSync };

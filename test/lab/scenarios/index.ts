@@ -1,7 +1,7 @@
 // The lab's scenarios. A new one is one file and one line here.
 
 import { registry } from '../../../collector/base/index.ts';
-import { smmuNestedRows, vtdNestedRows } from '../kernel-rules.ts';
+import { joinTiles, smmuNestedRows, virtioUnmapRows, vtdNestedRows } from '../kernel-rules.ts';
 import { smmuCalls, vtdCalls } from '../rule-entries.ts';
 import type { Scenario } from '../scenario.ts';
 import { mockTable } from './mock.ts';
@@ -81,10 +81,17 @@ const mock: Scenario = {
 
 const unmap: Scenario = {
   name: 'unmap',
-  summary: 'map and unmap through iommufd and VFIO type1, on VT-d',
+  summary: 'map and unmap through iommufd and VFIO type1, on VT-d and on virtio-iommu',
   arches: ['x86_64'],
   emulated: 'real: iommufd, VFIO type1, page tables, descriptors and waits · emulated: the IOMMU',
-  run: async (context) => await unmapParts(context, { machine: 'vtd-legacy', rows: vtdUnmapRows }),
+  run: async (context) => [
+    ...(await unmapParts(context, { machine: 'vtd-legacy', rows: vtdUnmapRows })),
+    ...(await unmapParts(context, {
+      machine: 'virtio-iommu',
+      rows: ({ page, pages }) => virtioUnmapRows(page, pages),
+      joined: joinTiles,
+    })),
+  ],
 };
 
 export const scenarios = registry<Scenario>('scenario', [mock, vtdNested, smmuNested, unmap, rfc]);
