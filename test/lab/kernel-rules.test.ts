@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ALL_PAGES } from '../../collector/model/index.ts';
 import { type HardwareRow, ONE_DOMAIN } from './circle.ts';
 import {
