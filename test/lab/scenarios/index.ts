@@ -3,12 +3,17 @@
 import { registry } from '../../../collector/base/index.ts';
 import { joinTiles, smmuNestedRows, virtioUnmapRows, vtdNestedRows } from '../kernel-rules.ts';
 import { smmuCalls, vtdCalls } from '../rule-entries.ts';
+import type { HardwareRow } from '../circle.ts';
+import { rfcGenericRows, rfcOpaqueRows } from '../rfc-kernel-rules.ts';
 import type { Scenario } from '../scenario.ts';
 import { mockTable } from './mock.ts';
 import { replayParts } from './replay.ts';
 import { rfcTable } from './rfc-table.ts';
 import { rulesPart } from './rules.ts';
 import { unmapParts, vtdUnmapRows } from './unmap.ts';
+
+/** Set-up and tear-down flush wholes, never ranges; the recordings begin and end with ranges. */
+const isRange = (row: HardwareRow): boolean => row.kind === 'iotlb' && row.page !== undefined;
 
 const vtdNested: Scenario = {
   name: 'vtd-nested',
@@ -31,7 +36,7 @@ const vtdNested: Scenario = {
       issuer: 'iommufd',
       dialect: 'hwpt-vtd-s1',
       rows: vtdNestedRows,
-      isReplayed: (row) => row.kind === 'iotlb' && row.page !== undefined,
+      isReplayed: isRange,
     })),
   ],
 };
@@ -56,10 +61,17 @@ const smmuNested: Scenario = {
       issuer: 'iommufd',
       dialect: 'viommu-arm-smmuv3',
       rows: smmuNestedRows,
-      isReplayed: (row) => row.kind === 'iotlb' && row.page !== undefined,
+      isReplayed: isRange,
     })),
   ],
 };
+
+const rfcReplay = {
+  machine: 'vtd-legacy',
+  recording: 'vtd-legacy-strict',
+  issuer: 'vfio',
+  isReplayed: isRange,
+} as const;
 
 const rfc: Scenario = {
   name: 'rfc',
@@ -67,7 +79,21 @@ const rfc: Scenario = {
   arches: ['x86_64'],
   emulated:
     'real: VFIO container, type1, descriptors and waits · ours: the ioctl · emulated: the IOMMU',
-  run: rfcTable,
+  run: async (context) => [
+    ...(await rfcTable(context)),
+    ...(await replayParts(context, {
+      ...rfcReplay,
+      name: 'explicit',
+      dialect: 'vfio-rfc-generic',
+      rows: rfcGenericRows,
+    })),
+    ...(await replayParts(context, {
+      ...rfcReplay,
+      name: 'opaque',
+      dialect: 'vfio-rfc-opaque',
+      rows: rfcOpaqueRows,
+    })),
+  ],
 };
 
 const mock: Scenario = {
