@@ -7,3 +7,4 @@ export {
   type StreamPlan,
 } from './plan.ts';
 export { StepBatch } from './step-batch.ts';
+export { cutDue, type CutColumns } from './cut.ts';
