@@ -19,6 +19,11 @@ const verbs: readonly Verb[] = [
     summary: 'show what a strategy would issue for a recording, and whether it is safe',
     load: () => import('./replayer/cli/plan.ts'),
   },
+  {
+    name: 'replay',
+    summary: 'issue a recording again under a strategy, with its timing',
+    load: () => import('./replayer/cli/replay.ts'),
+  },
 ];
 
 process.exitCode = await runCommandLine(verbs, process.argv.slice(2));

@@ -23,6 +23,7 @@ import {
   textCrc,
   type BatchNote,
 } from './batch-check.ts';
+import { decodeSchema } from './first-schema.ts';
 import { FILE_MAGIC, FrameWalker, readAt, type Frame, type FrameEnd } from './frames.ts';
 import { fromRecordBatch, isKnownKinds } from './from-arrow.ts';
 import { COLUMN_NAMES, HEADER_CRC_KEY, HEADER_KEY, traceSchema } from './schema.ts';
@@ -265,7 +266,7 @@ function parseHeader(
   path: string,
   bytes: Uint8Array,
 ): { readonly header: TraceHeader; readonly crc: string } {
-  const schema = readSchema(bytes);
+  const schema = decodeSchema(bytes);
   const text = schema?.metadata.get(HEADER_KEY);
   const crc = schema?.metadata.get(HEADER_CRC_KEY);
   if (schema === undefined || text === undefined || crc === undefined) {
@@ -318,14 +319,4 @@ function versionOf(raw: unknown): number | undefined {
   if (typeof raw !== 'object' || raw === null || !('version' in raw) || !('format' in raw))
     return undefined;
   return raw.format === FORMAT_NAME && typeof raw.version === 'number' ? raw.version : undefined;
-}
-
-function readSchema(bytes: Uint8Array): Schema | undefined {
-  try {
-    const reader = RecordBatchReader.from(bytes);
-    reader.open();
-    return reader.schema;
-  } catch {
-    return undefined;
-  }
 }

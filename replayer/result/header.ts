@@ -1,0 +1,79 @@
+// What a result file says about itself, parsed by schema where files come in. Changes: CHANGELOG.md.
+
+import { z } from 'zod';
+
+import { environmentSchema } from './environment.ts';
+
+export const RESULT_FORMAT = 'iotlb-result';
+export const RESULT_VERSION = 1;
+export const RESULT_HEADER_KEY = 'iotlb.result';
+
+const ns = z.number();
+const percentilesSchema = z.object({ p50: ns, p90: ns, p99: ns, p999: ns, max: ns });
+
+export const resultHeaderSchema = z.object({
+  format: z.literal(RESULT_FORMAT),
+  version: z.number(),
+  writer: z.string(),
+  /** Identifies this run everywhere: file, store, report. */
+  run_id: z.string(),
+  /** Runs that were compared with each other share one. */
+  comparison_id: z.string(),
+  repeat: z.number(),
+  started_at: z.string(),
+  trace: z.object({
+    name: z.string(),
+    digest: z.string(),
+    events: z.number(),
+    lost: z.number(),
+    source: z.string(),
+    barriers: z.string(),
+    synthetic: z.string().optional(),
+    scrub: z.string(),
+  }),
+  plan_digest: z.string(),
+  issuer: z.string(),
+  provenance: z.enum(['hardware', 'lab', 'null', 'recording']),
+  issuer_description: z.string(),
+  pacing: z.string(),
+  fanout: z.number(),
+  interrupted: z.boolean(),
+  stopped: z.boolean(),
+  free_barriers: z.number(),
+  plan: z.looseObject({
+    strategy: z.string(),
+    dialect: z.string(),
+    steps: z.number(),
+    entries: z.number(),
+    requests: z.number(),
+    replayable: z.number(),
+    requested_pages: z.number(),
+    issued_pages: z.number(),
+    widened: z.number(),
+    barrier_intervals: z.number(),
+    hardware_waits: z.number(),
+    online: z.boolean(),
+    verdict: z.looseObject({
+      class: z.enum(['strict', 'deferred', 'broken']),
+      requests_exposed: z.number(),
+      exposure_page_ns: z.number(),
+      unbounded_exposed: z.number(),
+    }),
+  }),
+  summary: z.looseObject({
+    asked_ns: ns,
+    achieved_ns: ns,
+    drift_ns: ns,
+    errors: z.record(z.string(), z.number()),
+    lateness_ns: percentilesSchema,
+    service_ns: percentilesSchema,
+    response_ns: percentilesSchema,
+    stall_ns: percentilesSchema,
+    service_total_ns: ns,
+    ioctls: z.number(),
+    issued_entries: z.number(),
+    entries_done: z.number(),
+  }),
+  environment: environmentSchema,
+});
+export type ResultHeader = z.infer<typeof resultHeaderSchema>;

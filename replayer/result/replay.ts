@@ -1,0 +1,125 @@
+// One replay from start to result: plan in hand, issuer opened, loop run, rows and header made. What
+// `replay`, `compare` and `demo` share.
+
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+
+import { TOOL, ToolError, type Interrupt, type Progress } from '../../collector/base/index.ts';
+import { fileDigest, openTrace } from '../../collector/format/index.ts';
+import type { Issuer } from '../issuers/index.ts';
+import type { IssuerOptions } from '../issuers/issuer.ts';
+import { runPlan } from '../loop/run.ts';
+import { pacingText, type Pacing } from '../loop/schedule.ts';
+import { planTrace, type Plan } from '../plan/index.ts';
+import type { Dialect } from '../dialects/index.ts';
+import type { StrategyChain } from '../strategies/chain.ts';
+import { readEnvironment } from './environment.ts';
+import { RESULT_FORMAT, RESULT_VERSION, type ResultHeader } from './header.ts';
+import { runRows, type RunRows } from './run-rows.ts';
+import { summarise } from './summary.ts';
+
+/** What a result says of the recording that it replayed. */
+export type TraceFacts = ResultHeader['trace'];
+
+export interface PlannedTrace {
+  readonly plan: Plan;
+  readonly trace: TraceFacts;
+}
+
+/** Plans the recording at `path` and keeps the steps. Throws ToolError, also for a broken plan. */
+export function planRecording(path: string, chain: StrategyChain, dialect: Dialect): PlannedTrace {
+  using reader = openTrace(path);
+  const plan = planTrace(reader.batches(), chain, dialect);
+  const { header, end } = reader;
+  if (plan.streams.length === 0) {
+    throw new ToolError(
+      'E_EMPTY',
+      `${path}: holds no request that dialect '${dialect.name}' can replay; nothing was issued`,
+      {
+        hint: `see why with: iotlb plan ${path} --dialect ${dialect.name}`,
+      },
+    );
+  }
+  return {
+    plan,
+    trace: {
+      name: basename(path),
+      digest: fileDigest(path),
+      events: end?.events ?? 0,
+      lost: end?.tally.lost ?? 0,
+      source: header.source.name,
+      barriers: header.barriers,
+      ...(header.synthetic === undefined ? {} : { synthetic: header.synthetic }),
+      scrub: header.scrub,
+    },
+  };
+}
+
+export interface ReplayOptions {
+  readonly issuer: Issuer;
+  readonly issuerOptions: IssuerOptions;
+  readonly pacing: Pacing;
+  readonly stopOnError: boolean;
+  readonly comparisonId: string;
+  readonly repeat: number;
+  readonly interrupt: Interrupt;
+  readonly progress: Progress;
+}
+
+export interface Replay {
+  readonly header: ResultHeader;
+  readonly streams: readonly RunRows[];
+}
+
+/** Replays a planned recording. The issuer's objects are freed whatever happens. Throws ToolError. */
+export async function replay(planned: PlannedTrace, options: ReplayOptions): Promise<Replay> {
+  const { plan, trace } = planned;
+  const { issuer } = options;
+  if (!issuer.dialects.includes(plan.dialect.name)) {
+    throw new ToolError(
+      'E_NOT_SUPPORTED',
+      `issuer '${issuer.name}' cannot carry dialect '${plan.dialect.name}'; nothing was issued`,
+      {
+        hint: `it carries: ${issuer.dialects.join(', ')}`,
+      },
+    );
+  }
+  const environment = readEnvironment();
+  const session = issuer.open(options.issuerOptions);
+  try {
+    const startedAt = new Date().toISOString();
+    const outcome = await runPlan(plan, session, options);
+    const streams = outcome.streams.map((run) => runRows(run, plan.dialect, session));
+    const header: ResultHeader = {
+      format: RESULT_FORMAT,
+      version: RESULT_VERSION,
+      writer: TOOL.id,
+      run_id: randomUUID(),
+      comparison_id: options.comparisonId,
+      repeat: options.repeat,
+      started_at: startedAt,
+      trace,
+      plan_digest: plan.digest,
+      issuer: issuer.name,
+      provenance: session.provenance,
+      issuer_description: session.description,
+      pacing: pacingText(options.pacing),
+      fanout: outcome.streams.reduce((sum, run) => sum + run.fanout, 0),
+      interrupted: outcome.interrupted,
+      stopped: outcome.stopped,
+      free_barriers: streams.reduce((sum, rows) => sum + rows.freeBarriers, 0),
+      plan: { ...plan.facts, verdict: { ...plan.facts.verdict } },
+      summary: { ...summarise(streams) },
+      environment,
+    };
+    return { header, streams };
+  } finally {
+    session.close();
+  }
+}
+
+/** The fields of `replay --json`: the plan's, and what the run added (design 7). */
+export function replayDocument(header: ResultHeader): object {
+  const { plan, summary, environment, format: _, ...rest } = header;
+  return { ...plan, ...summary, ...rest, environment };
+}
