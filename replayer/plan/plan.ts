@@ -81,6 +81,7 @@ export function planTrace(
   planner.end();
   const facts = factsOf(planner, chain, dialect);
   refuseBroken(facts);
+  for (const steps of kept.values()) steps.sortFree();
   const streams = [...kept].sort(([a], [b]) => a - b).map(([stream, steps]) => ({ stream, steps }));
   return { facts, chain, dialect, streams, digest: digestOf(streams, facts) };
 }

@@ -124,9 +124,18 @@ export class StepBatch {
   }
 
   addFree(seq: number, tNs: number): void {
-    if (this.free === this.#freeRoom) this.#growFree(this.#freeRoom * 2);
+    if (this.free === this.#freeRoom) this.#growFree(Math.max(16, this.#freeRoom * 2));
     this.freeSeq[this.free] = seq;
     this.freeTNs[this.free++] = tNs;
+  }
+
+  /** Puts the free barriers in capture order; strategies name them when they learn of them. */
+  sortFree(): void {
+    const order = Array.from({ length: this.free }, (_, i) => i);
+    order.sort((a, b) => this.freeSeq[a] - this.freeSeq[b]);
+    this.freeSeq = Float64Array.from(order, (i) => this.freeSeq[i]);
+    this.freeTNs = Float64Array.from(order, (i) => this.freeTNs[i]);
+    this.#freeRoom = this.free;
   }
 
   /** Appends copies of all entries of `step` of `from`. */
