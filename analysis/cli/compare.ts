@@ -18,7 +18,7 @@ import {
 import { dialects } from '../../replayer/dialects/index.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
 import { pacingOf } from '../../replayer/cli/pacing.ts';
-import { parseChain } from '../../replayer/strategies/chain.ts';
+import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import type { ReportJson } from '../report/schema.ts';
@@ -125,7 +125,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const { report, reportPath, interrupted } = await compareStrategies(
     {
       recording: path,
-      chains: options.strategy.map((text) => parseChain(text)),
+      chains: await Promise.all(options.strategy.map((text) => openChain(text))),
       dialect: dialects.get(options.dialect),
       issuer,
       device: options.device,
