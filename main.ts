@@ -24,6 +24,11 @@ const verbs: readonly Verb[] = [
     summary: 'issue a recording again under a strategy, with its timing',
     load: () => import('./replayer/cli/replay.ts'),
   },
+  {
+    name: 'report',
+    summary: 'write a comparison as one HTML page',
+    load: () => import('./web/node/report.ts'),
+  },
 ];
 
 process.exitCode = await runCommandLine(verbs, process.argv.slice(2));
