@@ -8,8 +8,6 @@ import {
   formatCount,
   formatDuration,
   jsonText,
-  parseFactor,
-  parseRate,
   textTable,
   watchInterrupt,
   type Terminal,
@@ -18,13 +16,14 @@ import {
 import { refuseOverwrite } from '../../collector/format/index.ts';
 import { dialects } from '../dialects/index.ts';
 import { issuers } from '../issuers/index.ts';
-import type { Pacing } from '../loop/schedule.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { writeResult } from '../result/file.ts';
 import type { ResultHeader } from '../result/header.ts';
+import { provenanceText } from '../result/provenance-text.ts';
 import type { Percentiles } from '../result/percentiles.ts';
 import { planRecording, replay, replayDocument } from '../result/replay.ts';
 import { parseChain } from '../strategies/chain.ts';
+import { pacingOf } from './pacing.ts';
 import { verdictText } from './plan.ts';
 
 interface Options {
@@ -74,21 +73,6 @@ export const define: VerbModule['define'] = (command, terminal) => {
       await run(path, options, terminal());
     });
 };
-
-/** The flags of a pacing, normalised once. */
-export function pacingOf(options: {
-  readonly speed?: string;
-  readonly rate?: string;
-  readonly asap: boolean;
-}): Pacing {
-  if (options.asap) return { kind: 'asap' };
-  if (options.rate !== undefined)
-    return { kind: 'rate', perSecond: parseRate(options.rate, '--rate') };
-  return {
-    kind: 'recorded',
-    speed: options.speed === undefined ? 1 : parseFactor(options.speed, '--speed'),
-  };
-}
 
 async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
   const pacing = pacingOf(options);
@@ -144,22 +128,6 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   } else if (result.header.stopped) {
     terminal.warn('ended at the first error, as asked; the rest was not issued');
     process.exitCode = EXIT.host;
-  }
-}
-
-/** What the numbers were measured on, in words that cannot be mistaken. */
-export function provenanceText(
-  header: Pick<ResultHeader, 'provenance' | 'issuer_description'>,
-): string {
-  switch (header.provenance) {
-    case 'hardware':
-      return `real hardware: ${header.issuer_description}`;
-    case 'lab':
-      return `lab kernel with an emulated IOMMU: ${header.issuer_description}`;
-    case 'null':
-      return 'null issuer: the system call path only, no IOMMU, nothing was invalidated';
-    case 'recording':
-      return 'recording issuer: no system call was made';
   }
 }
 
