@@ -44,7 +44,7 @@ export function align(chart: ReportChart): AlignedSeries {
   };
 }
 
-/** A decade below the smallest value above zero, so that zero stands apart from what was measured. */
+/** The power of ten below the smallest value above zero: there, zero stands apart from what was measured. */
 export function logFloor(columns: readonly (readonly (number | null | undefined)[])[]): number {
   let least = Number.POSITIVE_INFINITY;
   for (const column of columns) {

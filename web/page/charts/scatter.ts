@@ -11,6 +11,7 @@ import { drawMarker } from './markers.ts';
 import { buildPlot } from './plot.ts';
 
 const HEIGHT = 300;
+const MARKER_PX = 6;
 
 export const scatter: ChartKind = {
   kind: 'scatter',
@@ -52,18 +53,29 @@ function padded(x: readonly number[], log: boolean): Range {
 
 function drawPoints(u: uPlot, chart: ReportChart, context: ChartContext): void {
   const theme = context.theme();
-  const taken: Box[] = [];
-  chart.series.forEach((series, i) => {
-    if (u.series[i + 1].show === false) return;
-    const ys = u.data[i + 1];
-    ys.forEach((y, at) => {
-      if (y === null || y === undefined) return;
-      const left = u.valToPos(u.data[0][at], 'x', true);
-      const top = u.valToPos(y, 'y', true);
-      drawMarker(u, context.styles[i], theme, { left, top, size: 1.15 });
-      drawLabel(u, series.name, { left, top, theme, taken });
-    });
-  });
+  const points = chart.series.flatMap((series, i) =>
+    u.series[i + 1].show === false ? [] : placesOf(u, i).map((place) => ({ ...place, series, i })),
+  );
+  const reach = MARKER_PX * devicePixelRatio;
+  const taken = points.map(({ left, top }) => around(left, top, reach));
+  for (const { left, top, i } of points) {
+    drawMarker(u, context.styles[i], theme, { left, top, size: 1.15 });
+  }
+  for (const { left, top, series } of points) {
+    drawLabel(u, series.name, { left, top, theme, taken });
+  }
+}
+
+function placesOf(u: uPlot, series: number): { readonly left: number; readonly top: number }[] {
+  return Array.from(u.data[series + 1]).flatMap((y, at) =>
+    y === null || y === undefined
+      ? []
+      : [{ left: u.valToPos(u.data[0][at], 'x', true), top: u.valToPos(y, 'y', true) }],
+  );
+}
+
+function around(left: number, top: number, reach: number): Box {
+  return { left: left - reach, top: top - reach, right: left + reach, bottom: top + reach };
 }
 
 interface Box {
@@ -77,7 +89,7 @@ interface LabelPlace {
   readonly left: number;
   readonly top: number;
   readonly theme: Theme;
-  /** Labels so far; this one is added. */
+  /** Markers and labels so far; this one is added. */
   readonly taken: Box[];
 }
 
@@ -109,7 +121,10 @@ function drawLabel(u: uPlot, text: string, place: LabelPlace): void {
     at.top > u.bbox.top &&
     at.top < u.bbox.top + u.bbox.height &&
     place.taken.every((other) => !overlaps(box(at), other));
-  const at = candidates.find((candidate) => fits(candidate)) ?? candidates[0];
+  const at = candidates.find((candidate) => fits(candidate)) ?? {
+    left: Math.max(u.bbox.left, Math.min(place.left, right - width)),
+    top: place.top - line,
+  };
   place.taken.push(box(at));
   ctx.fillText(text, at.left, at.top);
   ctx.restore();

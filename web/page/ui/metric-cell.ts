@@ -10,6 +10,8 @@ export type Metric = ReportJson['metrics'][number];
 interface CellContext {
   readonly domain: RatioDomain;
   readonly baseline: boolean;
+  readonly strategy: string;
+  readonly wins: boolean;
 }
 
 type Judgement = 'better' | 'worse' | 'differs' | 'same' | 'noise';
@@ -27,24 +29,30 @@ export function metricCell(
   value: ReportValue | undefined,
   context: CellContext,
 ): HTMLElement {
-  const attributes = { role: 'cell', 'data-label': metric.title };
-  if (value === undefined)
-    return el('td', attributes, el('span', { class: 'iot-none' }, 'not measured'));
-  const median = el('span', { class: 'iot-median' }, formatValue(value.median, metric.unit));
+  const shared = { role: 'cell', 'data-label': context.strategy };
+  const look = context.wins ? 'iot-wins' : '';
+  if (value === undefined) {
+    return el('td', { ...shared, class: look }, el('span', { class: 'iot-none' }, 'not measured'));
+  }
   const title = samplesText(metric, value);
+  const median = el('span', { class: 'iot-median' }, formatValue(value.median, metric.unit));
   if (context.baseline) {
-    return el('td', { ...attributes, title, class: 'iot-cell-baseline' }, median);
+    return el('td', { ...shared, title, class: `${look} iot-cell-baseline` }, median);
   }
   if (value.ratio === null) {
-    const none = el('span', { class: 'iot-none' }, 'no ratio: baseline is 0');
-    return el('td', { ...attributes, title }, median, none);
+    const none = el('span', { class: 'iot-none' }, 'no ratio: the baseline is 0');
+    return el('td', { ...shared, title, class: look }, median, none);
   }
   const judgement = judge(metric, value);
   return el(
     'td',
-    { ...attributes, title, class: `iot-cell-${judgement}` },
-    el('span', { class: 'iot-ratio' }, formatRatio(value.ratio)),
-    el('span', { class: 'iot-judgement' }, `${sign(value.ratio, judgement)}${WORDS[judgement]}`),
+    { ...shared, title, class: `${look} iot-cell-${judgement}` },
+    el(
+      'span',
+      { class: 'iot-cell-line' },
+      el('span', { class: 'iot-ratio' }, formatRatio(value.ratio)),
+      el('span', { class: 'iot-judgement' }, `${sign(value.ratio, judgement)}${WORDS[judgement]}`),
+    ),
     ratioBar(value, context.domain),
     median,
   );
