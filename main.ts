@@ -39,6 +39,11 @@ const verbs: readonly Verb[] = [
     summary: 'replay a recording under several strategies and say which costs least',
     load: () => import('./analysis/cli/compare.ts'),
   },
+  {
+    name: 'report',
+    summary: 'write a comparison as one HTML page',
+    load: () => import('./web/node/report.ts'),
+  },
 ];
 
 process.exitCode = await runCommandLine(verbs, process.argv.slice(2));

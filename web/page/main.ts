@@ -1,1 +1,15 @@
-export {};
+// The report page: reads the ReportJson in the document and shows it. Fetches nothing, ever.
+
+import type { ReportJson } from '../../analysis/report/schema.ts';
+import { ViewStore } from './state.ts';
+import { followTheme } from './theme.ts';
+import { showReport } from './ui/page.ts';
+
+const data = document.querySelector('#report')?.textContent;
+if (data === undefined) throw new Error('the page holds no report');
+const report = JSON.parse(data) as ReportJson; // checked by reportSchema when the page was written
+
+const store = new ViewStore();
+const page = showReport(report, store);
+followTheme(store, page.redraw);
+document.documentElement.dataset.ready = 'true';
