@@ -15,6 +15,11 @@ const verbs: readonly Verb[] = [
     load: () => import('./collector/cli/info.ts'),
   },
   {
+    name: 'scrub',
+    summary: 'make a recording safe to send: permute addresses, renumber ids, remove names',
+    load: () => import('./collector/cli/scrub.ts'),
+  },
+  {
     name: 'plan',
     summary: 'show what a strategy would issue for a recording, and whether it is safe',
     load: () => import('./replayer/cli/plan.ts'),
@@ -23,6 +28,16 @@ const verbs: readonly Verb[] = [
     name: 'replay',
     summary: 'issue a recording again under a strategy, with its timing',
     load: () => import('./replayer/cli/replay.ts'),
+  },
+  {
+    name: 'load',
+    summary: 'load recordings and results into ClickHouse, embedded or a server',
+    load: () => import('./analysis/cli/load.ts'),
+  },
+  {
+    name: 'compare',
+    summary: 'replay a recording under several strategies and say which costs least',
+    load: () => import('./analysis/cli/compare.ts'),
   },
 ];
 

@@ -1,9 +1,11 @@
-export { runCommandLine, type Verb, type VerbModule } from './command.ts';
+export { repeatable, runCommandLine, type Verb, type VerbModule } from './command.ts';
 export * from './errors.ts';
 export { openInput, type Input } from './input.ts';
 export { watchInterrupt, type Interrupt } from './interrupt.ts';
 export * from './json.ts';
 export { LineSplitter, type LineReader } from './lines.ts';
+export { NameTable } from './name-table.ts';
+export { ByteReader, FieldReader, FileReader, RandomInput } from './random-input.ts';
 export * from './registry.ts';
 export { Terminal, textTable, type Progress } from './terminal.ts';
 export { TextCursor, ascii } from './text-cursor.ts';

@@ -23,6 +23,8 @@ export interface Input {
   /** Stored bytes read so far. */
   readonly storedDone: () => number;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Known once the first chunk came. */
+  readonly isCompressed: () => boolean;
   /** SHA-256 of the stored bytes read so far, `sha256:…`. */
   readonly digest: () => string;
 }
@@ -33,6 +35,7 @@ export function openInput(path: string, storedBytes: number | undefined): Input 
   const source: Readable =
     path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
   let done = 0;
+  let compression: Compression = 'none';
   const hash = createHash('sha256');
   async function* counted(): AsyncGenerator<Uint8Array> {
     try {
@@ -50,7 +53,10 @@ export function openInput(path: string, storedBytes: number | undefined): Input 
     name,
     storedBytes,
     storedDone: () => done,
-    chunks: decompressed(counted(), name),
+    chunks: decompressed(counted(), name, (found) => {
+      compression = found;
+    }),
+    isCompressed: () => compression !== 'none',
     digest: () => `sha256:${hash.copy().digest('hex')}`,
   };
 }
@@ -64,6 +70,7 @@ function compressionOf(head: Uint8Array): Compression {
 async function* decompressed(
   chunks: AsyncGenerator<Uint8Array>,
   name: string,
+  tell: (found: Compression) => void,
 ): AsyncGenerator<Uint8Array> {
   const head: Uint8Array[] = [];
   let have = 0;
@@ -75,7 +82,9 @@ async function* decompressed(
   }
   const first = Buffer.concat(head);
   const all = prepend(first, chunks);
-  switch (compressionOf(first)) {
+  const compression = compressionOf(first);
+  tell(compression);
+  switch (compression) {
     case 'gzip':
       yield* ungzip(all, name);
       return;

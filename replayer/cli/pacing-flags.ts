@@ -3,15 +3,10 @@
 
 import { Option, type Command } from 'commander';
 
-import {
-  ToolError,
-  parseCount,
-  parseDurationNs,
-  parseFactor,
-  parseRate,
-} from '../../collector/base/index.ts';
+import { ToolError, parseCount, parseDurationNs } from '../../collector/base/index.ts';
 import type { Pacing } from '../loop/schedule.ts';
 import { WHOLE, type Cut } from '../plan/cut.ts';
+import { pacingOf } from './pacing.ts';
 
 export interface PacingFlags {
   readonly speed?: string;
@@ -70,16 +65,6 @@ export function paceOf(flags: PacingFlags): Pace {
     cut: cutOf(flags),
     passes,
     maxGapNs: duration(flags.maxGap, '--max-gap'),
-  };
-}
-
-/** The flags of a pacing, normalised once. */
-function pacingOf(flags: PacingFlags): Pacing {
-  if (flags.asap) return { kind: 'asap' };
-  if (flags.rate !== undefined) return { kind: 'rate', perSecond: parseRate(flags.rate, '--rate') };
-  return {
-    kind: flags.closedLoop ? 'closed-loop' : 'recorded',
-    speed: flags.speed === undefined ? 1 : parseFactor(flags.speed, '--speed'),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   formatCount,
   formatDuration,
   jsonText,
+  repeatable,
   textTable,
   type Terminal,
   type VerbModule,
@@ -22,10 +23,17 @@ interface Options {
   readonly list: boolean;
 }
 
+const DEFAULT_STRATEGIES: readonly string[] = ['none'];
+
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('[recording]', 'a recording')
-    .option('-s, --strategy <chain...>', 'one or more of: NAME[:key=value,…][+NAME…]', ['none'])
+    .option(
+      '-s, --strategy <chain>',
+      'NAME[:key=value,…][+NAME…]; give it again for more than one',
+      repeatable(DEFAULT_STRATEGIES),
+      DEFAULT_STRATEGIES,
+    )
     .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
     .option('--list', 'describe the strategies', false)
     .option('--json', 'print one JSON document; an array where several strategies are given', false)

@@ -4,22 +4,7 @@ import { formatCount, formatDuration, textTable } from '../../collector/base/ind
 import { percent } from '../result/fidelity.ts';
 import type { ResultHeader } from '../result/header.ts';
 import type { Percentiles } from '../result/percentiles.ts';
-
-/** What the numbers were measured on, in words that cannot be mistaken. */
-export function provenanceText(
-  header: Pick<ResultHeader, 'provenance' | 'issuer_description'>,
-): string {
-  switch (header.provenance) {
-    case 'hardware':
-      return `real hardware: ${header.issuer_description}`;
-    case 'lab':
-      return `lab kernel with an emulated IOMMU: ${header.issuer_description}`;
-    case 'null':
-      return 'null issuer: the system call path only, no IOMMU, nothing was invalidated';
-    case 'recording':
-      return 'recording issuer: no system call was made';
-  }
-}
+import { provenanceText } from '../result/provenance-text.ts';
 
 export function replayScreen(header: ResultHeader): string {
   const { plan, summary, timing } = header;

@@ -37,6 +37,8 @@ export interface RunOptions extends ScheduleOptions {
   readonly cpus?: readonly number[];
   /** SCHED_FIFO; refused with the reason where the host does not grant it. */
   readonly fifo?: boolean;
+  /** How long the noise floor is measured before and after; 0 leaves it out. */
+  readonly noiseNs?: number;
   readonly interrupt: Interrupt;
   readonly progress: Progress;
 }
@@ -186,7 +188,8 @@ function openLane(
     thread: { cpu: options.cpus?.[i % options.cpus.length], fifo: options.fifo ?? false },
     maxLeadNs: streamsPerCpu > 1 ? MAX_LEAD_SHARED_NS : MAX_LEAD_NS,
     // One thread a CPU measures: two would measure each other.
-    noiseNs: i < cpus ? NOISE_NS : 0,
+    noiseNs: i < cpus ? (options.noiseNs ?? NOISE_NS) : 0,
+    makesSystemCalls: session.makesSystemCalls,
   };
   const thread = startThread(job);
   return { stream, steps, schedule, program, output, control, thread, samples: [] };

@@ -21,6 +21,8 @@ export interface WorkerJob {
   readonly maxLeadNs: number;
   /** How long the noise floor is measured before and after; 0 leaves it out. */
   readonly noiseNs: number;
+  /** False: the loop runs, its calls are not made. */
+  readonly makesSystemCalls: boolean;
 }
 
 /** What the thread saw of itself during the run. */
