@@ -11,6 +11,8 @@ import {
   type LoopInput,
   type LoopOutput,
 } from '../../../replayer/loop/issue-loop.ts';
+import type { Clock } from '../../../replayer/loop/clock.ts';
+import { WAIT, Waiter } from '../../../replayer/loop/waiter.ts';
 import { cutDue } from '../../../replayer/plan/index.ts';
 import { range } from '../recording.ts';
 
@@ -115,11 +117,14 @@ function loopCalls(list: readonly Job[], max: number, times: readonly number[]):
   const count = list.length;
   const input: LoopInput = {
     steps: count,
+    passes: 1,
+    periodNs: 0,
+    holdNs: new Float64Array(0),
     dueNs: Float64Array.from(list, (job) => job.dueNs),
     stepCallEnd: Uint32Array.from(list, (_, i) => i + 1),
     fd: 0,
     request: new Uint32Array(count),
-    argument: Float64Array.from(list, (_, i) => i),
+    argument: range(0, count),
     entries: Uint32Array.from(list, (job) => job.entries),
     doneWord: Uint32Array.from(list, (_, i) => i),
     // Everything may share a call: then a group is one ioctl.
@@ -140,24 +145,41 @@ function loopCalls(list: readonly Job[], max: number, times: readonly number[]):
   };
   let now = 0;
   let made = 0;
-  const host = {
-    clock: {
-      now: () => now,
-      sleepUntil: (at: number) => {
-        now = Math.max(now, at);
-      },
+  const clock = {
+    now: () => now,
+    sleepUntil: (at: number) => {
+      now = Math.max(now, at);
     },
+  };
+  const host = {
+    clock,
+    waiter: new ExactWaiter(clock),
     ioctl: () => {
       now += times[made++ % times.length];
       return 0;
     },
     errno: () => 0,
   };
-  const rows = runIssueLoop(host, input, output, new Int32Array(CONTROL.WORDS), 0, { spinNs: 0 });
+  const rows = runIssueLoop(host, input, output, new Int32Array(CONTROL.WORDS), 0);
   return range(0, rows).map((row) => ({
     from: row === 0 ? 0 : output.lastStep[row - 1] + 1,
     to: output.lastStep[row] + 1,
     issuedNs: output.issuedNs[row],
     completedNs: output.completedNs[row],
   }));
+}
+
+/** Sleeps to the very moment, never spins: time passes only in sleeps and calls. */
+class ExactWaiter extends Waiter {
+  readonly #fake: Clock;
+
+  constructor(clock: Clock) {
+    super(clock, { rests: false, maxLeadNs: 0 });
+    this.#fake = clock;
+    this.state[WAIT.leadNs] = 0;
+  }
+
+  override sleep(dueNs: number): void {
+    this.#fake.sleepUntil(dueNs);
+  }
 }
