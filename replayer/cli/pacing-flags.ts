@@ -3,10 +3,15 @@
 
 import { Option, type Command } from 'commander';
 
-import { ToolError, parseCount, parseDurationNs } from '../../collector/base/index.ts';
+import {
+  ToolError,
+  parseCount,
+  parseDurationNs,
+  parseFactor,
+  parseRate,
+} from '../../collector/base/index.ts';
 import type { Pacing } from '../loop/schedule.ts';
 import { WHOLE, type Cut } from '../plan/cut.ts';
-import { pacingOf } from './pacing.ts';
 
 export interface PacingFlags {
   readonly speed?: string;
@@ -65,6 +70,15 @@ export function paceOf(flags: PacingFlags): Pace {
     cut: cutOf(flags),
     passes,
     maxGapNs: duration(flags.maxGap, '--max-gap'),
+  };
+}
+
+function pacingOf(flags: PacingFlags): Pacing {
+  if (flags.asap) return { kind: 'asap' };
+  if (flags.rate !== undefined) return { kind: 'rate', perSecond: parseRate(flags.rate, '--rate') };
+  return {
+    kind: flags.closedLoop ? 'closed-loop' : 'recorded',
+    speed: flags.speed === undefined ? 1 : parseFactor(flags.speed, '--speed'),
   };
 }
 
