@@ -1,0 +1,87 @@
+// The axes and scales of a plot: our ticks, our units, our ranges.
+
+import type uPlot from 'uplot';
+
+import type { ReportChart } from '../../../analysis/report/schema.ts';
+import { axisTitle, tickLabels } from '../format/axis.ts';
+import type { Range } from '../state.ts';
+import type { ChartContext } from './chart.ts';
+import type { PlotKind } from './plot-kind.ts';
+import { linearRange, linearTicks, logRange, logTicks } from './scales.ts';
+
+const LABEL_PX = 6.7; // mean width of a digit in the axis font
+const X_TICK_PX = 64;
+
+/** The chart, and where its log scale puts zero, if anywhere. */
+export interface AxisContext {
+  readonly chart: ReportChart;
+  readonly context: ChartContext;
+  readonly kind: PlotKind;
+  readonly floor: number | undefined;
+}
+
+export function scalesOf(
+  { chart, floor }: AxisContext,
+  xRange: () => Range,
+): Record<'x' | 'y', uPlot.Scale> {
+  return {
+    x: { time: false, distr: distribution(chart.x.scale), range: () => [...xRange()] },
+    y: {
+      distr: distribution(chart.y.scale),
+      range: (_, min, max) =>
+        chart.y.scale === 'log' ? logRange(min, max, floor) : linearRange(min, max),
+    },
+  };
+}
+
+/** uPlot's numbers for them; its const enum has no values at run time. */
+function distribution(scale: 'linear' | 'log'): uPlot.Scale.Distr {
+  return (scale === 'log' ? 3 : 1) as uPlot.Scale.Distr;
+}
+
+export function axesOf(of: AxisContext): uPlot.Axis[] {
+  const { theme } = of.context;
+  const font = `12px ${theme().font}`;
+  const common: uPlot.Axis = {
+    stroke: () => theme().muted,
+    font,
+    labelFont: font,
+    grid: { stroke: () => theme().grid, width: 1 },
+    ticks: { show: false },
+    filter: (_, ticks) => ticks,
+  };
+  return [
+    { ...common, ...xAxis(of) },
+    { ...common, ...yAxis(of) },
+  ];
+}
+
+function xAxis({ chart, kind }: AxisContext): uPlot.Axis {
+  const ticksOf = kind.xTicks ?? (chart.x.scale === 'log' ? logTicks : linearTicks);
+  return {
+    size: 26,
+    labelSize: 20,
+    labelGap: 2,
+    label: (u) => axisTitle(chart.x, u.scales.x.max ?? 1),
+    splits: (u, _, min, max) => thin(ticksOf(min, max), u.width / X_TICK_PX),
+    values: (u, ticks) => kind.xLabels?.(ticks) ?? tickLabels(chart.x, ticks, u.scales.x.max ?? 1),
+  };
+}
+
+function yAxis({ chart, floor }: AxisContext): uPlot.Axis {
+  const ticksOf = chart.y.scale === 'log' ? logTicks : linearTicks;
+  return {
+    size: (_, labels) => 14 + LABEL_PX * Math.max(3, ...(labels ?? []).map(({ length }) => length)),
+    splits: (_, __, min, max) => ticksOf(min, max),
+    values: (u, ticks) =>
+      tickLabels(chart.y, ticks, u.scales.y.max ?? 1).map((label, i) =>
+        ticks[i] === floor ? '0' : label,
+      ),
+  };
+}
+
+/** Every nth tick, so that at most `room` remain. */
+function thin(ticks: readonly number[], room: number): number[] {
+  const step = Math.max(1, Math.ceil(ticks.length / Math.max(2, room)));
+  return ticks.filter((_, i) => i % step === 0);
+}
