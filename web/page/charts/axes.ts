@@ -36,7 +36,8 @@ export function scalesOf(
 
 /** uPlot's numbers for them; its const enum has no values at run time. */
 function distribution(scale: 'linear' | 'log'): uPlot.Scale.Distr {
-  return (scale === 'log' ? 3 : 1) as uPlot.Scale.Distr;
+  // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- see above
+  return scale === 'log' ? 3 : 1;
 }
 
 export function axesOf(of: AxisContext): uPlot.Axis[] {
