@@ -66,7 +66,7 @@ test('page: the keyboard reads values aloud, with their units', options, async (
   await page.keyboard.press('Home');
   assert.match(await live.innerText(), /^p0: none 310 ns, barrier 403 ns/);
   await page.keyboard.press('End');
-  assert.match(await live.innerText(), /^p99\.997: none 15\.9 µs/);
+  assert.match(await live.innerText(), /^p99\.9968: none 15\.9 µs/);
   await page.keyboard.press('ArrowLeft');
   assert.match(await live.innerText(), /^p99\.99: /);
 });
@@ -76,7 +76,7 @@ test('page: charts with the same x share the cursor', options, async (t) => {
   await page.locator('#iot-chart-service').focus();
   await page.keyboard.press('End');
   const stall = page.locator('figure', { has: page.locator('#iot-chart-stall') });
-  assert.equal(await stall.locator('.iot-key-at').innerText(), 'at p99.997');
+  assert.equal(await stall.locator('.iot-key-at').innerText(), 'at p99.9968');
   const rate = page.locator('figure', { has: page.locator('#iot-chart-rate') });
   assert.equal(await rate.locator('.iot-key-at').innerText(), '');
 });

@@ -20,6 +20,10 @@ import { fragmentOf, parseFragment } from '../../../web/page/state.ts';
 test('nines: each step of one is another nine', () => {
   const labels = [0, Math.log10(2), 1, 2, 3, 4, 5].map((x) => formatNines(x));
   assert.deepEqual(labels, ['p0', 'p50', 'p90', 'p99', 'p99.9', 'p99.99', 'p99.999']);
+  assert.deepEqual(
+    [0.1, 1.6, 4.5, -Math.log10(1 - 0.975)].map((x) => formatNines(x)),
+    ['p21', 'p97.5', 'p99.9968', 'p97.5'],
+  );
 });
 
 test('nines: zoomed between two nines the axis still has ticks', () => {

@@ -18,7 +18,7 @@ export function strategies(report: ReportJson): HTMLElement {
     el('tbody', { role: 'rowgroup' }, ...report.metrics.map((metric) => metricRow(report, metric))),
   );
   table.style.setProperty('--iot-columns', String(heads.length));
-  const region = { class: 'iot-scroll', tabindex: 0, role: 'region', 'aria-label': 'Strategies' };
+  const region = { class: 'iot-scroll', tabindex: 0, role: 'group', 'aria-label': 'Strategies' };
   return el('div', {}, el('div', region, table), words(report));
 }
 
