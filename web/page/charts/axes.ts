@@ -10,7 +10,8 @@ import type { PlotKind } from './plot-kind.ts';
 import { linearRange, linearTicks, logRange, logTicks } from './scales.ts';
 
 const LABEL_PX = 6.7; // mean width of a digit in the axis font
-const X_TICK_PX = 64;
+const LABEL_GAP_PX = 8;
+const Y_AXIS_PX = 80; // about what is left of the plot
 
 /** The chart, and where its log scale puts zero, if anywhere. */
 export interface AxisContext {
@@ -58,14 +59,23 @@ export function axesOf(of: AxisContext): uPlot.Axis[] {
 }
 
 function xAxis({ chart, kind }: AxisContext): uPlot.Axis {
-  const ticksOf = kind.xTicks ?? (chart.x.scale === 'log' ? logTicks : linearTicks);
+  const log = chart.x.scale === 'log';
+  const ticksOf = kind.xTicks ?? (log ? logTicks : linearTicks);
+  const labels = (ticks: readonly number[], end: number): string[] =>
+    kind.xLabels?.(ticks) ?? tickLabels(chart.x, ticks, end);
+  const place = log ? Math.log : (x: number): number => x;
   return {
     size: 26,
     labelSize: 20,
     labelGap: 2,
     label: (u) => axisTitle(chart.x, u.scales.x.max ?? 1),
-    splits: (u, _, min, max) => thin(ticksOf(min, max), u.width / X_TICK_PX),
-    values: (u, ticks) => kind.xLabels?.(ticks) ?? tickLabels(chart.x, ticks, u.scales.x.max ?? 1),
+    splits: (u, _, min, max) => {
+      const pixels = (u.width - Y_AXIS_PX) / (place(max) - place(min));
+      const ticks = ticksOf(min, max);
+      const texts = labels(ticks, max);
+      return withRoom(ticks.map((x, i) => ({ x, at: place(x) * pixels, text: texts[i] })));
+    },
+    values: (u, ticks) => labels(ticks, u.scales.x.max ?? 1),
   };
 }
 
@@ -81,8 +91,21 @@ function yAxis({ chart, floor }: AxisContext): uPlot.Axis {
   };
 }
 
-/** Every nth tick, so that at most `room` remain. */
-function thin(ticks: readonly number[], room: number): number[] {
-  const step = Math.max(1, Math.ceil(ticks.length / Math.max(2, room)));
-  return ticks.filter((_, i) => i % step === 0);
+interface Tick {
+  readonly x: number;
+  /** In pixels along the axis. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** The ticks whose labels do not run into each other; the highest has the first say. */
+function withRoom(ticks: readonly Tick[]): number[] {
+  const kept: Tick[] = [];
+  for (const tick of ticks.toReversed()) {
+    const next = kept.at(-1);
+    const letters = (tick.text.length + (next?.text.length ?? 0)) / 2;
+    if (next === undefined || next.at - tick.at >= letters * LABEL_PX + LABEL_GAP_PX)
+      kept.push(tick);
+  }
+  return kept.map(({ x }) => x).reverse();
 }
