@@ -44,6 +44,11 @@ const verbs: readonly Verb[] = [
     summary: 'write a comparison as one HTML page',
     load: () => import('./web/node/report.ts'),
   },
+  {
+    name: 'demo',
+    summary: 'the whole path on the recording that ships with iotlb: replay, compare, report',
+    load: () => import('./web/node/demo.ts'),
+  },
 ];
 
 process.exitCode = await runCommandLine(verbs, process.argv.slice(2));

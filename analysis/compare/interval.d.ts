@@ -5,4 +5,7 @@ export declare function median(values: readonly number[]): number;
 /** [low, high] of the median's 95 % interval; both the value itself for a single sample. */
 export declare function medianInterval(values: readonly number[]): readonly [number, number];
 /** Compares `samples` with the baseline's, repeat by repeat. A baseline sample of 0 gives no ratio. */
-export declare function compareSamples(samples: readonly number[], baseline: readonly number[]): ReportValue;
+export declare function compareSamples(
+  samples: readonly number[],
+  baseline: readonly number[],
+): ReportValue;
