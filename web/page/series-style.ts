@@ -47,8 +47,15 @@ export function strategyStyle(report: ReportJson, index: number): SeriesStyle {
   };
 }
 
-/** The style of a chart's series; those of no strategy take the last styles. */
+/** The style of a chart's series. What is no strategy takes colours from the end; the first is solid. */
 export function seriesStyle(report: ReportJson, chart: ReportChart, index: number): SeriesStyle {
   const { strategy } = chart.series[index];
-  return strategyStyle(report, strategy ?? COLORS - 1 - (index % COLORS));
+  if (strategy !== undefined) return strategyStyle(report, strategy);
+  const last = COLORS - 1 - (index % COLORS);
+  return {
+    color: `series-${last}`,
+    dash: index === 0 ? [] : DASHES[2 + ((index - 1) % (DASHES.length - 2))],
+    marker: MARKERS[last],
+    width: 1.75,
+  };
 }

@@ -12,9 +12,22 @@ export interface Theme {
   readonly color: (token: string) => string;
 }
 
-export function readTheme(): Theme {
+let inForce: Theme | undefined;
+
+/** The theme in force. Read once and kept: asking for computed styles while building the page is slow. */
+export function currentTheme(): Theme {
+  inForce ??= readTheme();
+  return inForce;
+}
+
+function readTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
-  const token = (name: string): string => style.getPropertyValue(`--iot-${name}`).trim();
+  const tokens = new Map<string, string>();
+  const token = (name: string): string => {
+    const known = tokens.get(name) ?? style.getPropertyValue(`--iot-${name}`).trim();
+    tokens.set(name, known);
+    return known;
+  };
   return {
     ink: token('ink'),
     muted: token('muted'),
@@ -36,11 +49,15 @@ export function followTheme(store: ViewStore, changed: () => void): void {
     const theme = resolvedTheme(store.state.theme);
     if (document.documentElement.dataset.theme === theme) return;
     document.documentElement.dataset.theme = theme;
+    renew();
+  };
+  const renew = (): void => {
+    inForce = undefined;
     changed();
   };
   document.documentElement.dataset.theme = resolvedTheme(store.state.theme);
   store.watch(apply);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', apply);
-  // tokens are light on paper (print.css); canvases have to be drawn again for it
-  matchMedia('print').addEventListener('change', changed);
+  // tokens are light on paper (tokens.css); canvases have to be drawn again for it
+  matchMedia('print').addEventListener('change', renew);
 }

@@ -8,7 +8,7 @@ import type { SeriesStyle } from '../series-style.ts';
 import { logFloor } from './align.ts';
 import type { ChartContext, ChartKind } from './chart.ts';
 
-const FILLS = 4; // patterns in figure.css
+export const BAR_FILLS = 4; // patterns in figure.css
 
 export const bars: ChartKind = {
   kind: 'bars',
@@ -19,6 +19,9 @@ export const bars: ChartKind = {
       item(chart, context, { name, category, share }),
     );
     list.append(...items);
+    // one width for all values, or equal bars would differ in length
+    const longest = [...list.querySelectorAll('.iot-bar-value')].map((value) => textLength(value));
+    list.style.setProperty('--iot-value-ch', String(Math.max(6, ...longest)));
     context.host.append(list);
     return {
       notes: chart.y.scale === 'log' ? ['Bar lengths are on a log scale; read the values.'] : [],
@@ -31,6 +34,10 @@ export const bars: ChartKind = {
     };
   },
 };
+
+function textLength(element: Element): number {
+  return (element.textContent ?? '').length;
+}
 
 interface Item {
   readonly name: string;
@@ -61,7 +68,7 @@ function item(chart: ReportChart, context: ChartContext, of: Item): HTMLElement 
 }
 
 function filled(style: SeriesStyle, index: number, share: number): HTMLElement {
-  const bar = el('span', { class: `iot-bar-fill iot-bar-fill-${index % FILLS}` });
+  const bar = el('span', { class: `iot-bar-fill iot-bar-fill-${index % BAR_FILLS}` });
   bar.style.setProperty('--iot-bar-color', `var(--iot-${style.color})`);
   bar.style.width = `${(share * 100).toFixed(2)}%`;
   return bar;

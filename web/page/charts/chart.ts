@@ -26,7 +26,8 @@ export interface ChartContext {
   /** The look of a strategy that is a category here; undefined for other names. */
   readonly categoryStyle: (name: string) => SeriesStyle | undefined;
   readonly theme: () => Theme;
-  readonly cursorMoved: (readout: Readout | undefined) => void;
+  /** `following`: another chart of the group moved it, and has told the others. */
+  readonly cursorMoved: (readout: Readout | undefined, following: boolean) => void;
   readonly zoomAsked: (range: Range | undefined) => void;
 }
 

@@ -45,6 +45,7 @@ export function drawMarker(u: uPlot, style: SeriesStyle, theme: Theme, place: Ma
   ctx.strokeStyle = theme.surface; // a rim, so that marks stand apart where lines cross
   ctx.stroke(path);
   ctx.fillStyle = theme.color(style.color);
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a canvas, not an array
   ctx.fill(path);
   ctx.restore();
 }

@@ -4,216 +4,205 @@
 import uPlot from 'uplot';
 
 import type { ReportChart } from '../../../analysis/report/schema.ts';
-import { axisTitle, tickLabels } from '../format/axis.ts';
+import { el } from '../dom.ts';
+import { axisTitle } from '../format/axis.ts';
 import { formatValue } from '../format/values.ts';
 import type { Range } from '../state.ts';
-import { el } from '../dom.ts';
 import { align, type AlignedSeries } from './align.ts';
+import { axesOf, scalesOf } from './axes.ts';
 import type { ChartContext, ChartView, Readout } from './chart.ts';
 import { plotKeys } from './cursor.ts';
-import { linearRange, linearTicks, logRange, logTicks } from './scales.ts';
-
-/** What a kind adds to the common plot. */
-export interface PlotKind {
-  readonly xFull: (aligned: AlignedSeries) => Range;
-  readonly xTicks?: (min: number, max: number) => number[];
-  readonly xLabels?: (ticks: readonly number[]) => string[];
-  readonly xText?: (x: number) => string;
-  readonly series?: (index: number) => Partial<uPlot.Series>;
-  readonly draw?: (u: uPlot) => void;
-  readonly height?: number;
-}
+import type { PlotKind } from './plot-kind.ts';
 
 const HEIGHT = 260;
-const LABEL_PX = 6.7; // mean width of a digit in the axis font
+const LEAST_WIDTH = 200;
+const OUTSIDE = -10;
 
 export function buildPlot(chart: ReportChart, context: ChartContext, kind: PlotKind): ChartView {
-  const aligned = align(chart);
-  const full = kind.xFull(aligned);
-  let zoom: Range | undefined;
-  let silent = false;
-  const yTitle = el('div', { class: 'iot-y-title', 'aria-hidden': 'true' });
-  context.host.append(yTitle);
-
-  const readout = (u: uPlot, at: number): Readout => {
-    const indexes = u.cursor.idxs ?? [];
-    const x = aligned.x[at];
-    return {
-      at: x,
-      x: kind.xText?.(x) ?? formatValue(x, chart.x.unit),
-      values: aligned.values.map((column, i) => {
-        const index = indexes[i + 1] ?? at;
-        const value = column[index];
-        return value === null || value === undefined ? undefined : formatValue(value, chart.y.unit);
-      }),
-    };
-  };
-  const u = new uPlot(
-    {
-      width: Math.max(200, context.host.clientWidth),
-      height: kind.height ?? HEIGHT,
-      padding: [10, 14, 0, 0],
-      legend: { show: false },
-      scales: {
-        x: {
-          time: false,
-          distr: chart.x.scale === 'log' ? 3 : 1,
-          range: () => [...(zoom ?? full)],
-        },
-        y: {
-          distr: chart.y.scale === 'log' ? 3 : 1,
-          range: (_, min, max) =>
-            chart.y.scale === 'log' ? logRange(min, max, aligned.floor) : linearRange(min, max),
-        },
-      },
-      axes: axes(chart, context, kind, aligned),
-      series: [{}, ...chart.series.map((_, i) => lineSeries(context, kind, i))],
-      cursor: {
-        y: false,
-        drag: { x: true, y: false, setScale: false, dist: 4 },
-        points: {
-          size: 9,
-          width: 2,
-          stroke: (_, i) => context.theme().color(context.styles[i - 1].color),
-          fill: () => context.theme().surface,
-        },
-        bind: {
-          dblclick: () => () => {
-            context.zoomAsked(undefined);
-            return null;
-          },
-        },
-      },
-      hooks: {
-        draw: [
-          (self) => {
-            yTitle.textContent = axisTitle(chart.y, self.scales.y.max ?? 1);
-            kind.draw?.(self);
-          },
-        ],
-        setCursor: [
-          (self) => {
-            if (silent) return;
-            const { idx } = self.cursor;
-            context.cursorMoved(idx === null || idx === undefined ? undefined : readout(self, idx));
-          },
-        ],
-        setSelect: [
-          (self) => {
-            const { left, width } = self.select;
-            if (width > 0) {
-              context.zoomAsked([self.posToVal(left, 'x'), self.posToVal(left + width, 'x')]);
-              self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-            }
-          },
-        ],
-      },
-    },
-    [aligned.x as number[], ...aligned.drawn] as uPlot.AlignedData,
-    context.host,
-  );
-  const cursorTo = (index: number | undefined): void => {
-    const left = index === undefined ? -10 : u.valToPos(aligned.x[index], 'x');
-    u.setCursor({ left, top: index === undefined ? -10 : u.height / 3 });
-  };
+  const plot = new Plot(chart, context, kind);
   return {
-    notes: notesOf(aligned, chart),
-    redraw: () => {
-      u.setSize({ width: Math.max(200, context.host.clientWidth), height: kind.height ?? HEIGHT });
-      u.redraw();
-    },
-    setHidden: (hidden) => {
-      hidden.forEach((hide, i) => {
-        if (u.series[i + 1].show === hide) u.setSeries(i + 1, { show: !hide });
-      });
-    },
-    setZoom: (range) => {
-      if (range?.[0] === zoom?.[0] && range?.[1] === zoom?.[1]) return;
-      zoom = range;
-      u.setScale('x', { min: (zoom ?? full)[0], max: (zoom ?? full)[1] });
-    },
-    showAt: (x) => {
-      silent = true;
-      cursorTo(x === undefined ? undefined : u.valToIdx(x));
-      silent = false;
-    },
+    notes: notesOf(plot.aligned, chart),
+    redraw: () => plot.redraw(),
+    setHidden: (hidden) => plot.setHidden(hidden),
+    setZoom: (range) => plot.setZoom(range),
+    showAt: (x) => plot.showAt(x),
     ...plotKeys({
-      xs: aligned.x,
-      range: () => zoom ?? full,
-      full,
-      at: () => u.cursor.idx ?? undefined,
-      moveTo: (index) => {
-        cursorTo(index);
-        return readout(u, index);
-      },
+      xs: plot.aligned.x,
+      full: plot.full,
+      range: () => plot.range,
+      at: () => plot.at,
+      moveTo: (index) => plot.moveTo(index),
       zoomAsked: context.zoomAsked,
     }),
   };
 }
 
-function lineSeries(context: ChartContext, kind: PlotKind, index: number): uPlot.Series {
-  const style = context.styles[index];
-  return {
-    stroke: () => context.theme().color(style.color),
-    width: style.width,
-    dash: [...style.dash],
-    points: { show: false },
-    ...kind.series?.(index),
-  };
+class Plot {
+  readonly aligned: AlignedSeries;
+  readonly full: Range;
+  readonly #chart: ReportChart;
+  readonly #context: ChartContext;
+  readonly #kind: PlotKind;
+  readonly #u: uPlot;
+  readonly #yTitle = el('div', { class: 'iot-y-title', 'aria-hidden': 'true' });
+  #zoom: Range | undefined;
+  /** The cursor is moved by another chart: it knows already. */
+  #following = false;
+
+  constructor(chart: ReportChart, context: ChartContext, kind: PlotKind) {
+    this.#chart = chart;
+    this.#context = context;
+    this.#kind = kind;
+    this.aligned = align(chart);
+    this.full = kind.xFull(this.aligned);
+    context.host.append(this.#yTitle);
+    const columns = [this.aligned.x, ...this.aligned.drawn];
+    // uPlot's type wants mutable columns; it does not change them
+    this.#u = new uPlot(this.#options(), columns as uPlot.AlignedData, context.host);
+  }
+
+  get range(): Range {
+    return this.#zoom ?? this.full;
+  }
+
+  get at(): number | undefined {
+    return this.#u.cursor.idx ?? undefined;
+  }
+
+  redraw(): void {
+    this.#u.setSize(this.#size());
+    this.#u.redraw();
+  }
+
+  setHidden(hidden: readonly boolean[]): void {
+    hidden.forEach((hide, i) => {
+      if (this.#u.series[i + 1].show === hide) this.#u.setSeries(i + 1, { show: !hide });
+    });
+  }
+
+  setZoom(range: Range | undefined): void {
+    if (range?.[0] === this.#zoom?.[0] && range?.[1] === this.#zoom?.[1]) return;
+    this.#zoom = range;
+    const [min, max] = this.range;
+    this.#u.setScale('x', { min, max });
+  }
+
+  showAt(x: number | undefined): void {
+    this.#following = true;
+    if (x === undefined) this.#u.setCursor({ left: OUTSIDE, top: OUTSIDE });
+    else this.#cursorTo(this.#u.valToIdx(x));
+    this.#following = false;
+  }
+
+  moveTo(index: number): Readout {
+    this.#cursorTo(index);
+    return this.#readout(index);
+  }
+
+  #cursorTo(index: number): void {
+    const left = this.#u.valToPos(this.aligned.x[index], 'x');
+    this.#u.setCursor({ left, top: this.#u.height / 3 });
+  }
+
+  #readout(at: number): Readout {
+    const indexes = this.#u.cursor.idxs ?? [];
+    const x = this.aligned.x[at];
+    return {
+      at: x,
+      x: this.#kind.xText?.(x) ?? formatValue(x, this.#chart.x.unit),
+      values: this.aligned.values.map((column, i) => {
+        // a series without a point at this very x shows its nearest one
+        const value = column[indexes[i + 1] ?? at];
+        if (value === null || value === undefined) return undefined;
+        return formatValue(value, this.#chart.y.unit);
+      }),
+    };
+  }
+
+  #size(): { readonly width: number; readonly height: number } {
+    const width = Math.max(LEAST_WIDTH, this.#context.host.clientWidth);
+    return { width, height: this.#kind.height ?? HEIGHT };
+  }
+
+  #options(): uPlot.Options {
+    const axes = {
+      chart: this.#chart,
+      context: this.#context,
+      kind: this.#kind,
+      floor: this.aligned.floor,
+    };
+    return {
+      ...this.#size(),
+      padding: [10, 26, 0, 0],
+      legend: { show: false },
+      scales: scalesOf(axes, () => this.range),
+      axes: axesOf(axes),
+      series: [{}, ...this.#chart.series.map((_, i) => this.#series(i))],
+      cursor: this.#cursor(),
+      hooks: {
+        draw: [() => this.#drawn()],
+        setCursor: [() => this.#cursorMoved()],
+        setSelect: [() => this.#selected()],
+      },
+    };
+  }
+
+  #series(index: number): uPlot.Series {
+    const style = this.#context.styles[index];
+    return {
+      stroke: () => this.#context.theme().color(style.color),
+      width: style.width,
+      dash: [...style.dash],
+      points: { show: false },
+      ...this.#kind.series?.(index),
+    };
+  }
+
+  #cursor(): uPlot.Cursor {
+    const { theme, styles, zoomAsked } = this.#context;
+    return {
+      y: false,
+      drag: { x: true, y: false, setScale: false, dist: 4 },
+      points: {
+        size: 9,
+        width: 2,
+        stroke: (_, i) => theme().color(styles[i - 1].color),
+        fill: () => theme().surface,
+      },
+      bind: {
+        dblclick: () => () => {
+          zoomAsked(undefined);
+          return null;
+        },
+      },
+    };
+  }
+
+  #drawn(): void {
+    this.#yTitle.textContent = axisTitle(this.#chart.y, this.#u.scales.y.max ?? 1);
+    this.#kind.draw?.(this.#u);
+  }
+
+  #cursorMoved(): void {
+    const { at } = this;
+    const readout = at === undefined ? undefined : this.#readout(at);
+    this.#context.cursorMoved(readout, this.#following);
+  }
+
+  #selected(): void {
+    const { left, width } = this.#u.select;
+    if (width <= 0) return;
+    const range: Range = [this.#u.posToVal(left, 'x'), this.#u.posToVal(left + width, 'x')];
+    this.#u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.#context.zoomAsked(range);
+  }
 }
 
-function axes(
-  chart: ReportChart,
-  context: ChartContext,
-  kind: PlotKind,
-  aligned: AlignedSeries,
-): uPlot.Axis[] {
-  const common = {
-    stroke: () => context.theme().muted,
-    font: `12px ${context.theme().font}`,
-    labelFont: `12px ${context.theme().font}`,
-    grid: { stroke: () => context.theme().grid, width: 1 },
-    ticks: { show: false },
-    filter: (_: uPlot, ticks: number[]) => ticks,
-  };
-  const ticksOf = (log: boolean) => (log ? logTicks : linearTicks);
-  const xTicks = kind.xTicks ?? ticksOf(chart.x.scale === 'log');
-  const yTicks = ticksOf(chart.y.scale === 'log');
+function notesOf({ moved }: AlignedSeries, chart: ReportChart): string[] {
+  if (moved === 0) return [];
+  const points = moved === 1 ? '1 point' : `${moved.toLocaleString('en-US')} points`;
+  const are = moved === 1 ? 'is' : 'are';
   return [
-    {
-      ...common,
-      size: 26,
-      labelSize: 20,
-      labelGap: 2,
-      label: (u) => axisTitle(chart.x, u.scales.x.max ?? 1),
-      splits: (u, _, min, max) => thin(xTicks(min, max), u.width / 64),
-      values: (u, ticks) =>
-        kind.xLabels?.(ticks) ?? tickLabels(chart.x, ticks, u.scales.x.max ?? 1),
-    },
-    {
-      ...common,
-      size: (_, labels) =>
-        14 + LABEL_PX * Math.max(3, ...(labels ?? []).map((label) => label.length)),
-      splits: (_, __, min, max) => yTicks(min, max),
-      values: (u, ticks) =>
-        tickLabels(chart.y, ticks, u.scales.y.max ?? 1).map((label, i) =>
-          ticks[i] === aligned.floor ? '0' : label,
-        ),
-    },
-  ];
-}
-
-/** Every nth tick, so that at most `room` remain. */
-function thin(ticks: readonly number[], room: number): number[] {
-  const step = Math.max(1, Math.ceil(ticks.length / Math.max(2, room)));
-  return ticks.filter((_, i) => i % step === 0);
-}
-
-function notesOf(aligned: AlignedSeries, chart: ReportChart): string[] {
-  if (aligned.moved === 0) return [];
-  const points =
-    aligned.moved === 1 ? '1 point' : `${aligned.moved.toLocaleString('en-US')} points`;
-  return [
-    `A log scale has no zero: ${points} at or below 0 ${aligned.moved === 1 ? 'is' : 'are'} drawn on the bottom line, labelled 0 (${chart.y.title.toLowerCase()}).`,
+    `A log scale has no zero: ${points} at or below 0 (${chart.y.title}) ${are} drawn on the bottom line, labelled 0.`,
   ];
 }

@@ -100,6 +100,7 @@ function drawLabel(u: uPlot, text: string, place: LabelPlace): void {
   ctx.save();
   ctx.font = `${12 * px}px ${place.theme.font}`;
   ctx.textBaseline = 'middle';
+  ctx.textAlign = 'left';
   ctx.fillStyle = place.theme.ink;
   const width = ctx.measureText(text).width;
   const gap = 10 * px;

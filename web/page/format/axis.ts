@@ -28,7 +28,8 @@ function timeScale(span: number): Scale {
 export function axisTitle(axis: Axis, end: number): string {
   const unit = unitName(axis, end);
   const scale = axis.scale === 'log' ? 'log scale' : '';
-  const extra = [unit, scale].filter((text) => text !== '').join(', ');
+  const said = unit.length > 3 && axis.title.toLowerCase().includes(unit); // 's' is in any word
+  const extra = [said ? '' : unit, scale].filter((text) => text !== '').join(', ');
   return extra === '' ? axis.title : `${axis.title} (${extra})`;
 }
 

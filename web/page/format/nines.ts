@@ -1,10 +1,11 @@
 // The percentile axis: x = −log10(1 − p), so that each step of 1 is another nine. 1 is p90, 2 is p99.
 
-/** `p99.9` for 3; as many digits as the place on the axis can tell apart. */
+/** `p99.9` for 3. What is left above it has two digits, so that neighbours on the axis differ. */
 export function formatNines(x: number): string {
-  const percent = 100 * (1 - 10 ** -x);
-  const text = percent.toFixed(Math.max(1, Math.ceil(x)));
-  return `p${text.replace(/\.?0+$/, '')}`;
+  const left = 100 * 10 ** -x;
+  const decimals = Math.max(0, Math.ceil(x));
+  const percent = (100 - Number(left.toPrecision(2))).toFixed(decimals);
+  return `p${decimals === 0 ? percent : percent.replace(/\.?0+$/, '')}`;
 }
 
 const MEDIAN = Math.log10(2);

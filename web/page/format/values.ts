@@ -37,8 +37,19 @@ function formatRate(perSecond: number): string {
   return Number.isFinite(perSecond) ? `${formatShort(perSecond)}/s` : NONE;
 }
 
+/** Two decimals, so that ratios stand under each other; two digits where that would be too few. */
 export function formatRatio(ratio: number): string {
-  return Number.isFinite(ratio) ? `${digits(ratio)}×` : NONE;
+  if (!Number.isFinite(ratio)) return NONE;
+  if (ratio === 0) return '0×';
+  if (ratio < 0.1) return `${digits(ratio, 2)}×`;
+  if (ratio !== 1 && Math.abs(ratio - 1) < 0.005) return `${nearOne(ratio)}×`;
+  return `${ratio < 9.995 ? ratio.toFixed(2) : digits(ratio)}×`;
+}
+
+/** Enough decimals to see on which side of 1 it is. */
+function nearOne(ratio: number): string {
+  const decimals = Math.min(6, Math.ceil(-Math.log10(Math.abs(ratio - 1))));
+  return ratio.toFixed(decimals);
 }
 
 export function formatValue(value: number | null | undefined, unit: Unit): string {
@@ -48,12 +59,11 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
       return formatDuration(value);
     case 'per-second':
       return formatRate(value);
-    case 'pages':
-      return `${formatCount(value)} pages`;
     case 'ratio':
       return formatRatio(value);
     case 'nines':
       return formatNines(value);
+    case 'pages':
     case 'count':
     case 'category':
       return formatCount(value);

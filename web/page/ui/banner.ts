@@ -8,8 +8,8 @@ type Provenance = ReportJson['ran_on']['provenance'];
 const SHOUT: Readonly<Record<Provenance, string>> = {
   hardware: 'Real hardware',
   lab: 'Not real hardware: lab kernel, emulated IOMMU',
-  null: 'Not real hardware: nothing was invalidated',
-  recording: 'Not real hardware: no system call was made',
+  null: 'Not real hardware',
+  recording: 'Not real hardware',
 };
 
 const SHORT: Readonly<Record<Provenance, string>> = {

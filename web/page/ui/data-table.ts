@@ -38,7 +38,7 @@ function contents(chart: ReportChart): HTMLElement {
   const table = el('table', {}, caption, el('thead', {}, head), body);
   return el(
     'div',
-    { class: 'iot-scroll', tabindex: 0, role: 'region', 'aria-label': `Data of ${chart.title}` },
+    { class: 'iot-scroll', tabindex: 0, role: 'group', 'aria-label': `Data of ${chart.title}` },
     table,
     more,
   );

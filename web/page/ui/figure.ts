@@ -4,14 +4,14 @@ import type { ReportChart, ReportJson } from '../../../analysis/report/schema.ts
 import type { ChartView, Readout } from '../charts/chart.ts';
 import { chartKind } from '../charts/index.ts';
 import { el } from '../dom.ts';
-import { seriesStyle, strategyStyle } from '../series-style.ts';
+import { seriesStyle, strategyStyle, type SeriesStyle } from '../series-style.ts';
 import type { ViewStore } from '../state.ts';
-import { readTheme } from '../theme.ts';
+import { currentTheme } from '../theme.ts';
 import { provenanceChip } from './banner.ts';
 import { dataTable } from './data-table.ts';
 import { keyAction } from './figure-keys.ts';
 import { groupOf, type ChartGroups } from './groups.ts';
-import { seriesKey } from './series-key.ts';
+import { seriesKey, type SeriesKey } from './series-key.ts';
 import type { Live } from './live.ts';
 
 export interface FigureContext {
@@ -23,18 +23,46 @@ export interface FigureContext {
 }
 
 export interface Figure {
+  /** Draws the chart into its place. Once. */
+  readonly build: () => void;
   readonly redraw: () => void;
 }
 
+/** Puts the figure into the page, still without its chart. */
 export function figure(chart: ReportChart, context: FigureContext): Figure {
-  const { report, store, groups, live } = context;
-  const group = groupOf(chart);
+  const { report, store } = context;
   const styles = chart.series.map((_, i) => seriesStyle(report, chart, i));
-  const key = seriesKey(chart, { report, styles, store });
-  const host = el('div', { class: 'iot-plot', id: `iot-chart-${chart.id}` });
-  const reset = el('button', { type: 'button', class: 'iot-reset' }, 'Reset zoom');
-  const notes = el('div', { class: 'iot-notes' });
+  const parts: Parts = {
+    styles,
+    key: seriesKey(chart, { report, styles, store }),
+    host: el('div', { class: 'iot-plot', id: `iot-chart-${chart.id}` }),
+    reset: el('button', { type: 'button', class: 'iot-reset', hidden: true }, 'Reset zoom'),
+    notes: el('div', { class: 'iot-notes' }),
+  };
+  const { key, host, reset, notes } = parts;
   context.parent.append(frame(chart, report, [key.element, host, reset, notes, dataTable(chart)]));
+  let view: ChartView | undefined;
+  return {
+    build: () => {
+      view = connected(chart, context, parts);
+    },
+    redraw: () => view?.redraw(),
+  };
+}
+
+interface Parts {
+  readonly styles: readonly SeriesStyle[];
+  readonly key: SeriesKey;
+  readonly host: HTMLElement;
+  readonly reset: HTMLElement;
+  readonly notes: HTMLElement;
+}
+
+/** The chart, and what passes between it and the page: cursor, zoom, hidden series. */
+function connected(chart: ReportChart, context: FigureContext, parts: Parts): ChartView {
+  const { report, store, groups, live } = context;
+  const { key, host, reset, styles } = parts;
+  const group = groupOf(chart);
   let shown: ChartView | undefined;
   const view = chartKind(chart.kind).build(chart, {
     host,
@@ -43,16 +71,16 @@ export function figure(chart: ReportChart, context: FigureContext): Figure {
       const index = report.strategies.findIndex((each) => each.strategy === name);
       return index === -1 ? undefined : strategyStyle(report, index);
     },
-    theme: readTheme,
-    cursorMoved: (readout) => {
+    theme: currentTheme,
+    cursorMoved: (readout, following) => {
       key.show(readout);
-      if (shown !== undefined) groups.share(group, shown, readout?.at);
+      if (!following && shown !== undefined) groups.share(group, shown, readout?.at);
     },
     zoomAsked: (range) => store.setZoom(group, range),
   });
   shown = view;
   groups.join(group, view);
-  notes.append(...noteLines(chart, view));
+  parts.notes.append(...noteLines(chart, view));
   if (view.step !== undefined) listenKeys(host, chart, view, context);
   reset.addEventListener('click', () => {
     store.setZoom(group, undefined);
@@ -66,7 +94,7 @@ export function figure(chart: ReportChart, context: FigureContext): Figure {
   };
   store.watch(apply);
   apply();
-  return { redraw: view.redraw };
+  return view;
 }
 
 function frame(chart: ReportChart, report: ReportJson, parts: readonly Node[]): HTMLElement {

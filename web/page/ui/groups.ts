@@ -1,19 +1,11 @@
-// Charts with the same x belong together: one zoom, one cursor. Owns who they are; the store owns the zoom.
+// Charts with the same x belong together: one cursor, and one zoom in the
+// view's state under the group's name. Owns who they are.
 
 import type { ReportChart } from '../../../analysis/report/schema.ts';
 import type { ChartView } from '../charts/chart.ts';
-import type { ViewStore } from '../state.ts';
 
 export class ChartGroups {
   readonly #members = new Map<string, ChartView[]>();
-
-  constructor(store: ViewStore) {
-    store.watch((state) => {
-      for (const [group, views] of this.#members) {
-        for (const view of views) view.setZoom?.(state.zoom.get(group));
-      }
-    });
-  }
 
   join(group: string, view: ChartView): void {
     this.#members.set(group, [...(this.#members.get(group) ?? []), view]);

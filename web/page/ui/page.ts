@@ -24,7 +24,7 @@ export interface Page {
 export function showReport(report: ReportJson, store: ViewStore): Page {
   document.title = `${report.title} · iotlb`;
   const live = liveRegion();
-  const groups = new ChartGroups(store);
+  const groups = new ChartGroups();
   const grid = el('div', { class: 'iot-charts' });
   document.body.replaceChildren(
     masthead(report, store),
@@ -43,13 +43,19 @@ export function showReport(report: ReportJson, store: ViewStore): Page {
     footer(report),
     live.element,
   );
-  // charts measure their place: they are built once they have one
+  // charts measure their place: all have one before the first is drawn, or each would lay the page out anew
   const figures = report.charts.map((chart) =>
     figure(chart, { report, store, groups, live, parent: grid }),
   );
+  for (const each of figures) each.build();
   const redraw = (): void => {
     for (const each of figures) each.redraw();
   };
-  new ResizeObserver(redraw).observe(grid);
+  let width = grid.clientWidth;
+  new ResizeObserver(() => {
+    if (grid.clientWidth === width) return;
+    width = grid.clientWidth;
+    redraw();
+  }).observe(grid);
   return { redraw };
 }

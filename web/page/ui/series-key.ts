@@ -1,6 +1,7 @@
 // The key of a chart: a button a series that hides it everywhere, and its value under the cursor.
 
 import type { ReportChart, ReportJson } from '../../../analysis/report/schema.ts';
+import { BAR_FILLS } from '../charts/bars.ts';
 import type { Readout } from '../charts/chart.ts';
 import { el } from '../dom.ts';
 import type { SeriesStyle } from '../series-style.ts';
@@ -25,7 +26,7 @@ export function seriesKey(chart: ReportChart, context: KeyContext): SeriesKey {
   const isHidden = (index: number): boolean => store.state.hidden.has(keys[index]);
   const entries = chart.series.map((series, i) => {
     const value = el('span', { class: 'iot-key-value' });
-    const button = el('button', { type: 'button' }, swatch(styles[i]), series.name);
+    const button = el('button', { type: 'button' }, keySwatch(chart, styles[i], i), series.name);
     button.addEventListener('click', () => store.toggleHidden(keys[i]));
     return { value, button };
   });
@@ -57,6 +58,12 @@ export function seriesKey(chart: ReportChart, context: KeyContext): SeriesKey {
       });
     },
   };
+}
+
+/** Bars differ by their filling, lines by dash and marker. */
+function keySwatch(chart: ReportChart, style: SeriesStyle, index: number): Element {
+  if (chart.kind !== 'bars') return swatch(style);
+  return el('span', { class: `iot-bar-swatch iot-bar-fill iot-bar-fill-${index % BAR_FILLS}` });
 }
 
 /** Strategies hide in every chart at once; any other series only in its own. */

@@ -15,7 +15,7 @@ export function simpleTable(table: SimpleTable): HTMLElement {
   );
   return el(
     'div',
-    { class: 'iot-scroll', tabindex: 0, role: 'region', 'aria-label': table.label },
+    { class: 'iot-scroll', tabindex: 0, role: 'group', 'aria-label': table.label },
     el('table', { class: 'iot-simple' }, el('thead', {}, head), el('tbody', {}, ...rows)),
   );
 }

@@ -17,7 +17,8 @@ export function strategies(report: ReportJson): HTMLElement {
     el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, corner, ...heads)),
     el('tbody', { role: 'rowgroup' }, ...report.metrics.map((metric) => metricRow(report, metric))),
   );
-  const region = { class: 'iot-scroll', tabindex: 0, role: 'region', 'aria-label': 'Strategies' };
+  table.style.setProperty('--iot-columns', String(heads.length));
+  const region = { class: 'iot-scroll', tabindex: 0, role: 'group', 'aria-label': 'Strategies' };
   return el('div', {}, el('div', region, table), words(report));
 }
 
