@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { scheduleStreams } from '../../../replayer/loop/schedule.ts';
 import { stepsAt, stepsOf } from '../../support/steps.ts';

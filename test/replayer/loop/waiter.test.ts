@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { WAIT, Waiter } from '../../../replayer/loop/waiter.ts';
 import { FakeClock } from '../../support/fake-loop.ts';

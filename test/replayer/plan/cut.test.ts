@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { EventBuilder, KIND, type EventBatch } from '../../../collector/model/index.ts';
 import { WHOLE, cutBatches, type Cut } from '../../../replayer/plan/cut.ts';
