@@ -10,6 +10,7 @@ import {
   ToolError,
   jsonText,
   parseCount,
+  repeatable,
   watchInterrupt,
   type Terminal,
   type VerbModule,
@@ -17,7 +18,7 @@ import {
 import { dialects } from '../../replayer/dialects/index.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
 import { pacingOf } from '../../replayer/cli/pacing.ts';
-import { parseChain } from '../../replayer/strategies/chain.ts';
+import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import type { ReportJson } from '../report/schema.ts';
@@ -38,14 +39,21 @@ interface Options {
   readonly json: boolean;
 }
 
-const DEFAULT_STRATEGIES = ['none', 'barrier', 'adjacent', 'window:us=50', 'drain'];
+const DEFAULT_STRATEGIES: readonly string[] = [
+  'none',
+  'barrier',
+  'adjacent',
+  'window:us=50',
+  'drain',
+];
 
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('<recording>', 'a recording')
     .option(
-      '-s, --strategy <chain...>',
-      'strategies to compare; the first is the baseline',
+      '-s, --strategy <chain>',
+      'give it once per strategy; the first is the baseline',
+      repeatable(DEFAULT_STRATEGIES),
       DEFAULT_STRATEGIES,
     )
     .option(
@@ -117,7 +125,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const { report, reportPath, interrupted } = await compareStrategies(
     {
       recording: path,
-      chains: options.strategy.map((text) => parseChain(text)),
+      chains: await Promise.all(options.strategy.map((text) => openChain(text))),
       dialect: dialects.get(options.dialect),
       issuer,
       device: options.device,

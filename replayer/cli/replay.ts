@@ -22,7 +22,7 @@ import type { ResultHeader } from '../result/header.ts';
 import { provenanceText } from '../result/provenance-text.ts';
 import type { Percentiles } from '../result/percentiles.ts';
 import { planRecording, replay, replayDocument } from '../result/replay.ts';
-import { parseChain } from '../strategies/chain.ts';
+import { openChain } from '../strategies/user-strategy.ts';
 import { pacingOf } from './pacing.ts';
 import { verdictText } from './plan.ts';
 
@@ -78,7 +78,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const pacing = pacingOf(options);
   const issuer = issuers.get(options.issuer);
   const dialect = dialects.get(options.dialect);
-  const chain = parseChain(options.strategy);
+  const chain = await openChain(options.strategy);
   if (options.output !== undefined) refuseOverwrite(options.output, options.force);
   const planned = planRecording(path, chain, dialect);
   if (options.dryRun) {

@@ -15,6 +15,8 @@ export interface MergeTargets {
   readonly raw: RawEvents;
   readonly events: GuestEvents;
   readonly losses: LossLog;
+  /** ns per unit of the pages' clock. */
+  readonly scale: number;
 }
 
 /** The earliest first page of the CPUs: the zero of the merged times. CPUs without pages are left out. */
@@ -87,7 +89,7 @@ function laterThan(live: readonly PageCursor[], first: PageCursor): number {
 }
 
 function takeEvent(cursor: PageCursor, targets: MergeTargets): void {
-  const { raw, events, losses } = targets;
+  const { raw, events, losses, scale } = targets;
   if (cursor.dataEnd - cursor.data < 2) {
     losses.skipped++;
     return;
@@ -98,7 +100,9 @@ function takeEvent(cursor: PageCursor, targets: MergeTargets): void {
   } else if (role === ROLE.border) {
     losses.skipped++;
     events.border(cursor.cpu);
-  } else if (!raw.take(role, cursor, cursor.time, cursor.cpu)) {
+  } else if (
+    !raw.take(role, cursor, scale === 1 ? cursor.time : Math.round(cursor.time * scale), cursor.cpu)
+  ) {
     losses.add(cursor.cpu, 'cpu', 'event shorter than its format');
   }
 }

@@ -14,6 +14,7 @@ import {
   type PageLayout,
 } from './format-file.ts';
 import { GuestEvents } from './guest-events.ts';
+import { countLost } from './lost.ts';
 import { baseNs, mergeCpus, openCursors } from './merge.ts';
 import { RawEvents } from './raw-events.ts';
 import { PageCursor, type PageSource, type TimeBase } from './ring-page.ts';
@@ -54,7 +55,7 @@ class RawFolder implements SourceReader {
   *read(): Generator<number, void, void> {
     const { base, live } = openCursors(this.#cursors);
     this.#base = base;
-    yield* mergeCpus(live, { raw: this.#raw, events: this.#events, losses: this.losses });
+    yield* mergeCpus(live, { raw: this.#raw, events: this.#events, losses: this.losses, scale: 1 });
   }
 
   facts(): SourceFacts {
@@ -85,17 +86,6 @@ class RawFolder implements SourceReader {
         new ToolError('E_CORRUPT', `${this.#path}: CPU ${cpu}, page ${page} is damaged: ${what}`),
     });
   }
-}
-
-/** Loss that the ring buffer itself reports. Nothing that comes after joins what came before. */
-export function countLost(
-  losses: LossLog,
-  events: GuestEvents,
-  lost: { readonly cpu: number; readonly page: number; readonly count: number },
-): void {
-  const told = lost.count > 0 ? '' : ', number not told';
-  losses.add(lost.cpu, 'cpu', `overrun before page ${lost.page}${told}`, Math.max(1, lost.count));
-  events.end();
 }
 
 /** Pages one behind the other in a file. */
