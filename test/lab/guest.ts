@@ -112,11 +112,11 @@ function commandLine(
 interface Launch {
   readonly limitSeconds: number;
   readonly console: 'inherit' | 'pipe';
-  /** A guest that has not made this file after a minute is stuck in its firmware. */
+  /** A guest that has not made this file by then is stuck in its firmware. */
   readonly aliveFile?: string;
 }
 
-const ALIVE_SECONDS = 60;
+const ALIVE_SECONDS = 90;
 
 interface Ended {
   readonly said: string;
