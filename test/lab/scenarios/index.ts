@@ -11,6 +11,7 @@ import { mockTable } from './mock.ts';
 import { replayParts } from './replay.ts';
 import { rfcTable } from './rfc-table.ts';
 import { rulesParts } from './rules.ts';
+import { safetyPart } from './safety.ts';
 import { unmapParts, vtdUnmapRows } from './unmap.ts';
 
 /** Set-up and tear-down flush wholes, never ranges; the recordings begin and end with ranges. */
@@ -40,6 +41,7 @@ const vtdNested: Scenario = {
       rows: vtdNestedRows,
       isReplayed: isRange,
     })),
+    await safetyPart(context),
   ],
 };
 
