@@ -5,6 +5,11 @@ import { runCommandLine, type Verb } from './collector/base/index.ts';
 
 const verbs: readonly Verb[] = [
   {
+    name: 'record',
+    summary: 'record a running guest or VMM until Ctrl-C',
+    load: () => import('./collector/cli/record.ts'),
+  },
+  {
     name: 'import',
     summary: 'turn a log or capture of another tool into a recording',
     load: () => import('./collector/cli/import.ts'),
