@@ -107,5 +107,5 @@ function withRoom(ticks: readonly Tick[]): number[] {
     if (next === undefined || next.at - tick.at >= letters * LABEL_PX + LABEL_GAP_PX)
       kept.push(tick);
   }
-  return kept.map(({ x }) => x).reverse();
+  return kept.map(({ x }) => x).toReversed();
 }
