@@ -11,11 +11,13 @@ export interface ChartKind {
   readonly build: (chart: ReportChart, context: ChartContext) => ChartView;
 }
 
-/** Values under the cursor, as text; undefined where a series has none there. */
+/** Values under the cursor, as text; undefined where a series is hidden or has none there. */
 export interface Readout {
   readonly at: number;
   readonly x: string;
   readonly values: readonly (string | undefined)[];
+  /** Where the cursor stands, in pixels from the left of the host. */
+  readonly left: number;
 }
 
 export interface ChartContext {

@@ -105,15 +105,16 @@ class Plot {
   }
 
   #readout(at: number): Readout {
-    const indexes = this.#u.cursor.idxs ?? [];
+    const indexes = this.#kind.exact === true ? [] : (this.#u.cursor.idxs ?? []);
     const x = this.aligned.x[at];
     return {
       at: x,
-      x: this.#kind.xText?.(x) ?? formatValue(x, this.#chart.x.unit),
+      x: this.#kind.xText?.(x) ?? `${this.#chart.x.title} ${formatValue(x, this.#chart.x.unit)}`,
+      left: this.#u.over.offsetLeft + this.#u.valToPos(x, 'x'),
       values: this.aligned.values.map((column, i) => {
         // a series without a point at this very x shows its nearest one
         const value = column[indexes[i + 1] ?? at];
-        if (value === null || value === undefined) return undefined;
+        if (value === null || value === undefined || !this.#u.series[i + 1].show) return undefined;
         return formatValue(value, this.#chart.y.unit);
       }),
     };
@@ -164,6 +165,7 @@ class Plot {
       y: false,
       drag: { x: true, y: false, setScale: false, dist: 4 },
       points: {
+        ...(this.#kind.exact === true ? { show: false } : {}), // `true` would draw none either
         size: 9,
         width: 2,
         stroke: (_, i) => theme().color(styles[i - 1].color),

@@ -13,6 +13,7 @@ import { keyAction } from './figure-keys.ts';
 import { groupOf, type ChartGroups } from './groups.ts';
 import { seriesKey, type SeriesKey } from './series-key.ts';
 import type { Live } from './live.ts';
+import { tip } from './tip.ts';
 
 export interface FigureContext {
   readonly report: ReportJson;
@@ -63,6 +64,7 @@ function connected(chart: ReportChart, context: FigureContext, parts: Parts): Ch
   const { report, store, groups, live } = context;
   const { key, host, reset, styles } = parts;
   const group = groupOf(chart);
+  const values = tip(host, chart, styles);
   let shown: ChartView | undefined;
   const view = chartKind(chart.kind).build(chart, {
     host,
@@ -73,7 +75,7 @@ function connected(chart: ReportChart, context: FigureContext, parts: Parts): Ch
     },
     theme: currentTheme,
     cursorMoved: (readout, following) => {
-      key.show(readout);
+      values.show(readout);
       if (!following && shown !== undefined) groups.share(group, shown, readout?.at);
     },
     zoomAsked: (range) => store.setZoom(group, range),
@@ -130,6 +132,10 @@ function listenKeys(
     'aria-label',
     `${chart.title}: ${chart.y.title} by ${chart.x.title}, ${chart.series.length} series. Arrow keys read values.`,
   );
+  host.addEventListener('blur', () => {
+    view.showAt?.(undefined);
+    context.groups.share(groupOf(chart), view, undefined);
+  });
   host.addEventListener('keydown', (event) => {
     const action = keyAction(event);
     if (action === undefined) return;
