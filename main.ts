@@ -5,6 +5,11 @@ import { runCommandLine, type Verb } from './collector/base/index.ts';
 
 const verbs: readonly Verb[] = [
   {
+    name: 'record',
+    summary: 'record a running guest or VMM until Ctrl-C',
+    load: () => import('./collector/cli/record.ts'),
+  },
+  {
     name: 'import',
     summary: 'turn a log or capture of another tool into a recording',
     load: () => import('./collector/cli/import.ts'),
@@ -25,6 +30,11 @@ const verbs: readonly Verb[] = [
     load: () => import('./collector/cli/merge.ts'),
   },
   {
+    name: 'scrub',
+    summary: 'make a recording safe to send: permute addresses, renumber ids, remove names',
+    load: () => import('./collector/cli/scrub.ts'),
+  },
+  {
     name: 'plan',
     summary: 'show what a strategy would issue for a recording, and whether it is safe',
     load: () => import('./replayer/cli/plan.ts'),
@@ -33,6 +43,26 @@ const verbs: readonly Verb[] = [
     name: 'replay',
     summary: 'issue a recording again under a strategy, with its timing',
     load: () => import('./replayer/cli/replay.ts'),
+  },
+  {
+    name: 'load',
+    summary: 'load recordings and results into ClickHouse, embedded or a server',
+    load: () => import('./analysis/cli/load.ts'),
+  },
+  {
+    name: 'compare',
+    summary: 'replay a recording under several strategies and say which costs least',
+    load: () => import('./analysis/cli/compare.ts'),
+  },
+  {
+    name: 'report',
+    summary: 'write a comparison as one HTML page',
+    load: () => import('./web/node/report.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'the whole path on the recording that ships with iotlb: replay, compare, report',
+    load: () => import('./web/node/demo.ts'),
   },
 ];
 

@@ -1,12 +1,15 @@
-export { runCommandLine, type Verb, type VerbModule } from './command.ts';
+export { repeatable, runCommandLine, type Verb, type VerbModule } from './command.ts';
 export * from './errors.ts';
 export { openInput, type Input } from './input.ts';
 export { watchInterrupt, type Interrupt } from './interrupt.ts';
 export * from './json.ts';
 export { LineSplitter, type LineReader } from './lines.ts';
+export { NameTable } from './name-table.ts';
+export { ByteReader, FieldReader, FileReader, RandomInput } from './random-input.ts';
 export * from './registry.ts';
-export { Terminal, textTable, type Progress } from './terminal.ts';
+export { Terminal, textTable, type Progress, type StatusLine } from './terminal.ts';
 export { TextCursor, ascii } from './text-cursor.ts';
 export * from './time.ts';
 export { TOOL } from './tool.ts';
 export * from './units.ts';
+export { unzstd } from './zstd.ts';

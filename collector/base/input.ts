@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { Decompress } from 'fzstd';
 
 import { ToolError, fileError, systemErrorCode } from './errors.ts';
+import { ZstdGuard } from './zstd.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const MAGIC_BYTES = 4;
@@ -23,6 +24,8 @@ export interface Input {
   /** Stored bytes read so far. */
   readonly storedDone: () => number;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Known once the first chunk came. */
+  readonly isCompressed: () => boolean;
   /** SHA-256 of the stored bytes read so far, `sha256:…`. */
   readonly digest: () => string;
 }
@@ -33,6 +36,7 @@ export function openInput(path: string, storedBytes: number | undefined): Input 
   const source: Readable =
     path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
   let done = 0;
+  let compression: Compression = 'none';
   const hash = createHash('sha256');
   async function* counted(): AsyncGenerator<Uint8Array> {
     try {
@@ -50,7 +54,10 @@ export function openInput(path: string, storedBytes: number | undefined): Input 
     name,
     storedBytes,
     storedDone: () => done,
-    chunks: decompressed(counted(), name),
+    chunks: decompressed(counted(), name, (found) => {
+      compression = found;
+    }),
+    isCompressed: () => compression !== 'none',
     digest: () => `sha256:${hash.copy().digest('hex')}`,
   };
 }
@@ -64,6 +71,7 @@ function compressionOf(head: Uint8Array): Compression {
 async function* decompressed(
   chunks: AsyncGenerator<Uint8Array>,
   name: string,
+  tell: (found: Compression) => void,
 ): AsyncGenerator<Uint8Array> {
   const head: Uint8Array[] = [];
   let have = 0;
@@ -75,7 +83,9 @@ async function* decompressed(
   }
   const first = Buffer.concat(head);
   const all = prepend(first, chunks);
-  switch (compressionOf(first)) {
+  const compression = compressionOf(first);
+  tell(compression);
+  switch (compression) {
     case 'gzip':
       yield* ungzip(all, name);
       return;
@@ -131,9 +141,11 @@ async function* unzstd(
   const stream = new Decompress((data) => {
     out.push(data);
   });
+  const guard = new ZstdGuard(name);
   let tail: Uint8Array | undefined;
   try {
     for await (const chunk of chunks) {
+      guard.see(chunk);
       // One chunk is held back, so that the last can be marked as the last.
       if (tail !== undefined) stream.push(tail);
       tail = chunk;

@@ -1,5 +1,7 @@
 // `iotlb import`: a log or capture of another tool -> a sealed recording.
 
+import { statSync } from 'node:fs';
+
 import {
   EXIT,
   formatCount,
@@ -8,7 +10,7 @@ import {
   watchInterrupt,
   type VerbModule,
 } from '../base/index.ts';
-import { openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
+import { isRecording, openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
 import { importSources } from '../sources/index.ts';
 import { importTrace } from '../sources/import.ts';
 import type { LossDetail, Tally } from '../model/index.ts';
@@ -26,7 +28,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument(
       '<input>',
-      'log file, plain, .gz or .zst; - for standard input; or a damaged recording',
+      'log or capture, plain, .gz or .zst; a folder of raw pages; - for standard input; or a damaged recording',
     )
     .option('-o, --output <file>', 'the recording to write (default: the input with .arrow)')
     .option(
@@ -50,7 +52,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
   const output = options.output ?? defaultOutput(input);
   refuseOverwrite(output, options.force);
   using interrupt = watchInterrupt();
-  const repaired = options.salvage && isRecording(input);
+  const repaired = options.salvage && isFile(input) && isRecording(input);
   const result = repaired
     ? {
         ...sealTrace(input, output, { salvage: true }),
@@ -63,7 +65,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
         salvage: options.salvage,
         commandLine: ['iotlb', ...process.argv.slice(2)].join(' '),
         interrupt,
-        progress: (opened) => terminal.progress('importing', opened.storedBytes),
+        progress: () => terminal.progress('importing', storedSize(input)),
       });
   const { tally, losses } = result;
   if (options.json) {
@@ -80,7 +82,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
     terminal.answer(output);
   }
   terminal.story(
-    `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ${formatCount(tally.skipped)} other lines skipped; ${spanOf(output)}`,
+    `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ${formatCount(tally.skipped)} other events skipped; ${spanOf(output)}`,
   );
   warnOfLoss(tally, losses, terminal);
   if (result.damage !== undefined)
@@ -109,19 +111,21 @@ function spanOf(path: string): string {
   return `${formatDuration(last - Math.min(first, last))} of the guest's time`;
 }
 
-function isRecording(path: string): boolean {
-  if (path === '-') return false;
-  try {
-    openTrace(path).close();
-    return true;
-  } catch {
-    return false; // whatever it is, it is not a recording: a source may know it
-  }
+function storedSize(path: string): number | undefined {
+  const stat = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true ? stat.size : undefined;
+}
+
+function isFile(path: string): boolean {
+  return path !== '-' && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function defaultOutput(input: string): string {
   if (input === '-') return 'recording.arrow';
-  return `${input.replace(/\.(?:gz|zst)$/, '').replace(/\.(?:log|arrows?)$/, '')}.arrow`;
+  return `${input
+    .replace(/\.(?:gz|zst)$/, '')
+    .replace(/\/+$/, '')
+    .replace(/\.(?:log|txt|dat|data|arrows?)$/, '')}.arrow`;
 }
 
 function sourceHelp(): string {

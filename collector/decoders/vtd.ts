@@ -1,30 +1,25 @@
 // Intel VT-d queued-invalidation descriptors -> canonical columns, from the low 128 bits (spec 3.3).
 // A descriptor with a type, granularity or reserved bit that is not in the layout is kept raw as `other`.
 
+import { ALL_PAGES, FLAG, KIND, PRESENT, type EventBuilder } from '../model/index.ts';
 import {
-  ALL_PAGES,
-  FLAG,
-  KIND,
-  PRESENT,
-  RAW_BYTES,
-  SCOPE,
-  type EventBuilder,
-} from '../model/index.ts';
+  keepRaw128,
+  keepRawUpper,
+  pageOf,
+  setDomain,
+  setPasid,
+  setRange,
+  setSource,
+  setTrailingOnesRange,
+  type Words128,
+} from './columns.ts';
 
-/** The words of one descriptor as 32-bit halves: qw0 low, qw0 high, qw1 low, qw1 high. */
-export interface VtdWords {
-  q0lo: number;
-  q0hi: number;
-  q1lo: number;
-  q1hi: number;
-}
+export type VtdWords = Words128;
 
 /** Type field of a descriptor: qw0[3:0], with the extension in qw0[11:9] above it. */
 export function vtdType(q0lo: number): number {
   return (q0lo & 0xf) | ((q0lo >>> 5) & 0x70);
 }
-
-const PAGES_PER_HIGH_WORD = 0x10_0000; // 2^32 bytes / 4 KiB
 
 /** Bits of qw0 that a type leaves reserved: [low half, high half], and of qw1's low 12 bits. */
 const RESERVED: Readonly<Record<number, readonly [number, number, number]>> = {
@@ -40,7 +35,7 @@ const RESERVED: Readonly<Record<number, readonly [number, number, number]>> = {
 /** Fills `row` of `out` from the words: raw bytes, kind and the fields that the type defines. */
 export function decodeVtd(out: EventBuilder, row: number, words: VtdWords): void {
   const { q0lo, q0hi, q1lo, q1hi } = words;
-  keepRaw(out, row, words);
+  keepRaw128(out, row, words);
   const type = vtdType(q0lo);
   if (type === 5) {
     out.kind[row] = KIND.barrier;
@@ -61,7 +56,7 @@ export function decodeVtd(out: EventBuilder, row: number, words: VtdWords): void
       if ((q1lo & reserved[2]) !== 0) return;
       out.kind[row] = KIND.deviceTlb;
       setSource(out, row, q0hi & 0xffff);
-      deviceRange(out, row, q1lo, q1hi, (q1lo & 1) !== 0);
+      setTrailingOnesRange(out, row, pageOf(q1lo, q1hi), (q1lo & 1) !== 0);
       return;
     case 4:
       out.kind[row] = KIND.interruptEntryCache;
@@ -78,20 +73,30 @@ export function decodeVtd(out: EventBuilder, row: number, words: VtdWords): void
       setSource(out, row, q0lo >>> 16);
       setPasid(out, row, q0hi & 0xfffff);
       if ((q1lo & 1) !== 0) out.flags[row] |= FLAG.global;
-      deviceRange(out, row, q1lo, q1hi, (q1lo & 0x800) !== 0);
+      setTrailingOnesRange(out, row, pageOf(q1lo, q1hi), (q1lo & 0x800) !== 0);
       return;
     default:
   }
 }
 
-function keepRaw(out: EventBuilder, row: number, words: VtdWords): void {
-  const { raw } = out;
-  let at = row * RAW_BYTES;
-  for (let shift = 0; shift < 32; shift += 8) raw[at++] = words.q0lo >>> shift;
-  for (let shift = 0; shift < 32; shift += 8) raw[at++] = words.q0hi >>> shift;
-  for (let shift = 0; shift < 32; shift += 8) raw[at++] = words.q1lo >>> shift;
-  for (let shift = 0; shift < 32; shift += 8) raw[at++] = words.q1hi >>> shift;
-  out.rawLen[row] = 16;
+/**
+ * The same for all four words of a 256-bit descriptor. Every known type leaves the upper half zero: a
+ * descriptor that does not is of a form that is not known here.
+ */
+export function decodeVtd256(
+  out: EventBuilder,
+  row: number,
+  lower: VtdWords,
+  upper: Words128,
+): void {
+  decodeVtd(out, row, lower);
+  keepRawUpper(out, row, upper);
+  if ((upper.q0lo | upper.q0hi | upper.q1lo | upper.q1hi) === 0) return;
+  if (out.kind[row] === KIND.barrier) return;
+  out.kind[row] = KIND.other;
+  out.present[row] &= PRESENT.cpu;
+  out.scope[row] = 0;
+  out.flags[row] = 0;
 }
 
 function contextCache(out: EventBuilder, row: number, granularity: number, words: VtdWords): void {
@@ -125,29 +130,6 @@ function pasidCache(out: EventBuilder, row: number, granularity: number, words: 
   if (granularity === 1) setPasid(out, row, words.q0hi & 0xfffff);
 }
 
-function setDomain(out: EventBuilder, row: number, domain: number): void {
-  out.domainId[row] = domain;
-  out.present[row] |= PRESENT.domainId;
-}
-
-function setSource(out: EventBuilder, row: number, source: number): void {
-  out.sourceId[row] = source;
-  out.present[row] |= PRESENT.sourceId;
-}
-
-function setPasid(out: EventBuilder, row: number, pasid: number): void {
-  out.pasid[row] = pasid;
-  out.present[row] |= PRESENT.pasid;
-  out.scope[row] |= SCOPE.pasid;
-}
-
-function setRange(out: EventBuilder, row: number, page: number, pages: number): void {
-  out.page[row] = page;
-  out.pages[row] = pages;
-  out.present[row] |= PRESENT.range;
-  out.scope[row] |= SCOPE.vaddr;
-}
-
 /** qw1 of a page-selective IOTLB descriptor: AM 5:0, IH 6, ADDR 63:12, aligned to its size. */
 function maskedRange(out: EventBuilder, row: number, words: VtdWords): void {
   const order = words.q1lo & 0x3f;
@@ -157,32 +139,6 @@ function maskedRange(out: EventBuilder, row: number, words: VtdWords): void {
     return;
   }
   const pages = 2 ** order;
-  const page = words.q1hi * PAGES_PER_HIGH_WORD + (words.q1lo >>> 12);
-  setRange(out, row, page - (page % pages), pages);
-}
-
-/**
- * PCIe range of a device-TLB descriptor: with S, 8 KiB << the number of ones upward from bit 12, the
- * base cleared to that size. All ones up to bit 62 is everything: then no range restricts.
- */
-function deviceRange(
-  out: EventBuilder,
-  row: number,
-  q1lo: number,
-  q1hi: number,
-  sized: boolean,
-): void {
-  const page = q1hi * PAGES_PER_HIGH_WORD + (q1lo >>> 12);
-  if (!sized) {
-    setRange(out, row, page, 1);
-    return;
-  }
-  let rest = page;
-  let pages = 2;
-  while (rest % 2 === 1) {
-    pages *= 2;
-    rest = (rest - 1) / 2;
-  }
-  if (pages >= ALL_PAGES) return;
+  const page = pageOf(words.q1lo, words.q1hi);
   setRange(out, row, page - (page % pages), pages);
 }

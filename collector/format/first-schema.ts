@@ -5,10 +5,10 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { RecordBatchReader, type Schema } from 'apache-arrow';
 
 import { fileError } from '../base/index.ts';
-import { FILE_MAGIC, FrameWalker, readAt } from './frames.ts';
+import { FILE_MAGIC, frameAt, isFrame, readAt } from './frames.ts';
 
 /** The schema in the bytes of a schema frame; undefined where they are not one. */
-export function decodeSchema(frame: Uint8Array): Schema | undefined {
+function decodeSchema(frame: Uint8Array): Schema | undefined {
   try {
     const reader = RecordBatchReader.from(frame);
     reader.open();
@@ -31,8 +31,8 @@ export function firstSchema(path: string): Schema | undefined {
     const magic = Buffer.alloc(8);
     readAt(fd, magic, 0);
     const start = magic.toString('latin1', 0, FILE_MAGIC.length) === FILE_MAGIC ? 8 : 0;
-    const frame = new FrameWalker(fd, size, start).next();
-    if (frame.kind !== 'schema') return undefined;
+    const frame = frameAt(fd, size, start);
+    if (!isFrame(frame) || frame.kind !== 'schema') return undefined;
     const bytes = new Uint8Array(frame.bytes);
     readAt(fd, bytes, frame.offset);
     return decodeSchema(bytes);

@@ -3,30 +3,30 @@
 
 import { readSync } from 'node:fs';
 
-import { Message, MessageHeader } from 'apache-arrow';
+import { readMessage, type MessageInfo } from './message.ts';
 
 /** First bytes of the sealed (file) form, padded to 8. */
 export const FILE_MAGIC = 'ARROW1';
 
-const CONTINUATION = 0xffff_ffff;
-const PREFIX_BYTES = 8;
+export const PREFIX_BYTES = 8;
+export const CONTINUATION = 0xffff_ffff;
 const METADATA_LIMIT_BYTES = 16 * 1024 * 1024;
 
-export type FrameKind = 'schema' | 'dictionary' | 'batch';
-
 export interface Frame {
-  readonly kind: FrameKind;
+  readonly kind: MessageInfo['kind'];
   /** Where the frame's 8-byte prefix starts in the file. */
   readonly offset: number;
   /** Prefix + metadata + body. */
   readonly bytes: number;
+  readonly message: MessageInfo;
 }
 
-/** Why the walk stopped: a clean end mark, the end of the file on a frame border, or inside a frame. */
+/** Why there is no frame: a clean end mark, the end of the file on a frame border or inside a frame, or garbage. */
 export type FrameEnd =
   | { readonly kind: 'end-mark'; readonly offset: number }
   | { readonly kind: 'border'; readonly offset: number }
-  | { readonly kind: 'cut'; readonly offset: number; readonly reason: string };
+  | { readonly kind: 'cut'; readonly offset: number }
+  | { readonly kind: 'garbage'; readonly offset: number; readonly reason: string };
 
 /** Reads exactly `length` bytes at `offset`, or fewer at the end of the file. */
 export function readAt(fd: number, into: Uint8Array, offset: number): number {
@@ -39,72 +39,35 @@ export function readAt(fd: number, into: Uint8Array, offset: number): number {
   return done;
 }
 
-const FRAME_KINDS: Partial<Record<MessageHeader, FrameKind>> = {
-  [MessageHeader.Schema]: 'schema',
-  [MessageHeader.DictionaryBatch]: 'dictionary',
-  [MessageHeader.RecordBatch]: 'batch',
-};
+const prefix = new Uint8Array(PREFIX_BYTES);
+const prefixView = new DataView(prefix.buffer);
 
-/** Steps through frames from one offset on; `next` returns where and why it ended when it does. */
-export class FrameWalker {
-  readonly #fd: number;
-  readonly #size: number;
-  readonly #prefix = new Uint8Array(PREFIX_BYTES);
-  offset: number;
-
-  constructor(fd: number, size: number, offset: number) {
-    this.#fd = fd;
-    this.#size = size;
-    this.offset = offset;
+/** The frame at `offset` of a file of `size` bytes, or why there is none. */
+export function frameAt(fd: number, size: number, offset: number): Frame | FrameEnd {
+  const left = size - offset;
+  if (left <= 0) return { kind: 'border', offset };
+  const got = readAt(fd, prefix.subarray(0, Math.min(PREFIX_BYTES, left)), offset);
+  if (got >= 4 && prefixView.getUint32(0, true) !== CONTINUATION) {
+    return { kind: 'garbage', offset, reason: 'no frame starts here' };
   }
-
-  next(): Frame | FrameEnd {
-    const offset = this.offset;
-    const left = this.#size - offset;
-    if (left === 0) return { kind: 'border', offset };
-    const cut = (reason: string): FrameEnd => ({ kind: 'cut', offset, reason });
-    if (left < PREFIX_BYTES) return cut('ends inside a frame prefix');
-    if (readAt(this.#fd, this.#prefix, offset) < PREFIX_BYTES)
-      return cut('shrank while being read');
-    const view = new DataView(this.#prefix.buffer);
-    if (view.getUint32(0, true) !== CONTINUATION) return cut('no frame starts here');
-    const metadataBytes = view.getInt32(4, true);
-    if (metadataBytes === 0) return { kind: 'end-mark', offset };
-    if (metadataBytes < 0 || metadataBytes > METADATA_LIMIT_BYTES) {
-      return cut(`impossible metadata length ${metadataBytes}`);
-    }
-    if (metadataBytes + PREFIX_BYTES > left) return cut('ends inside a frame');
-    const metadata = new Uint8Array(metadataBytes);
-    if (readAt(this.#fd, metadata, offset + PREFIX_BYTES) < metadataBytes) {
-      return cut('shrank while being read');
-    }
-    const message = decodeMessage(metadata);
-    if (message === undefined) return cut('frame metadata is not readable');
-    const bytes = PREFIX_BYTES + metadataBytes + message.bodyBytes;
-    if (bytes > left) return cut('ends inside a frame');
-    this.offset = offset + bytes;
-    return { kind: message.kind, offset, bytes };
+  if (got < PREFIX_BYTES) return { kind: 'cut', offset };
+  const metadataBytes = prefixView.getInt32(4, true);
+  if (metadataBytes === 0) return { kind: 'end-mark', offset };
+  if (metadataBytes < 0 || metadataBytes > METADATA_LIMIT_BYTES) {
+    return { kind: 'garbage', offset, reason: `impossible metadata length ${metadataBytes}` };
   }
+  if (metadataBytes + PREFIX_BYTES > left) return { kind: 'cut', offset };
+  const metadata = new Uint8Array(metadataBytes);
+  if (readAt(fd, metadata, offset + PREFIX_BYTES) < metadataBytes) return { kind: 'cut', offset };
+  const message = readMessage(metadata);
+  if (message === undefined) {
+    return { kind: 'garbage', offset, reason: 'frame metadata is not readable' };
+  }
+  const bytes = PREFIX_BYTES + metadataBytes + message.bodyBytes;
+  if (bytes > left) return { kind: 'cut', offset };
+  return { kind: message.kind, offset, bytes, message };
 }
 
-function decodeMessage(
-  metadata: Uint8Array,
-): { readonly kind: FrameKind; readonly bodyBytes: number } | undefined {
-  try {
-    const message = Message.decode(metadata);
-    const bodyBytes = message.bodyLength;
-    const kind = FRAME_KINDS[message.headerType];
-    if (
-      kind === undefined ||
-      !Number.isSafeInteger(bodyBytes) ||
-      bodyBytes < 0 ||
-      bodyBytes % 8 !== 0
-    ) {
-      return undefined;
-    }
-    return { kind, bodyBytes };
-  } catch {
-    // A damaged flatbuffer throws whatever its garbage leads to; that is what "not readable" means.
-    return undefined;
-  }
+export function isFrame(found: Frame | FrameEnd): found is Frame {
+  return 'message' in found;
 }

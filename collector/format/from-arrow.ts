@@ -45,9 +45,10 @@ function pagesOf(words: Int32Array, i: number): number {
   return (words[2 * i + 1] >>> 0) * 0x10_0000 + (words[2 * i] >>> 12);
 }
 
-/** Largest kind code in use, to refuse a dictionary that this version does not know. */
-export function isKnownKinds(kind: Int8Array, rows: number): boolean {
-  for (let i = 0; i < rows; i++) if (kind[i] < 0 || kind[i] >= KINDS.length) return false;
+/** False where a row's kind is a code that this version does not know. */
+export function hasKnownKinds(batch: RecordBatch): boolean {
+  const kind = batch.data.children[AT.kind].values as Int8Array; // the schema says so
+  for (let i = 0; i < batch.numRows; i++) if (kind[i] < 0 || kind[i] >= KINDS.length) return false;
   return true;
 }
 

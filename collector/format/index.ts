@@ -1,5 +1,11 @@
 export { TraceWriter } from './writer.ts';
-export { openTrace, type TraceEnd, type TraceReader } from './reader.ts';
+export {
+  isRecording,
+  openTrace,
+  type OpenOptions,
+  type TraceEnd,
+  type TraceReader,
+} from './reader.ts';
 export { refuseOverwrite, scanTrace, sealTrace } from './seal.ts';
 export { fileDigest } from './digest.ts';
 export { firstSchema } from './first-schema.ts';

@@ -9,13 +9,17 @@ import {
   type Schema,
 } from 'apache-arrow';
 
+import { withTailCheck } from './tail.ts';
+
 /** stream: readable while it grows. file: with a footer, for random access and other tools. */
 export type TraceForm = 'stream' | 'file';
 
 export interface IpcBytes {
   readonly chunks: Uint8Array[];
+  /** What stands before the first batch: the schema and the dictionaries of `sample`. */
+  begin(schema: Schema, sample: RecordBatch): void;
   write(batch: RecordBatch): void;
-  /** Adds what ends the form: nothing for a stream, the footer for a file. */
+  /** Adds what ends the form: an end mark, and the footer for a file. */
   finish(): unknown;
 }
 
@@ -28,6 +32,11 @@ function toView(chunk: ArrayBufferView | ArrayBuffer | ArrayBufferLike): Uint8Ar
 class StreamBytes extends RecordBatchStreamWriter implements IpcBytes {
   readonly chunks: Uint8Array[] = [];
 
+  begin(schema: Schema, sample: RecordBatch): void {
+    this.reset(undefined, schema);
+    this._writeDictionaries(sample);
+  }
+
   protected override _write(chunk: ArrayBufferView | ArrayBuffer): this {
     const view = toView(chunk);
     if (view.byteLength > 0) this.chunks.push(view);
@@ -39,11 +48,23 @@ class StreamBytes extends RecordBatchStreamWriter implements IpcBytes {
 class FileBytes extends RecordBatchFileWriter implements IpcBytes {
   readonly chunks: Uint8Array[] = [];
 
+  begin(schema: Schema, sample: RecordBatch): void {
+    this.reset(undefined, schema);
+    this._writeDictionaries(sample);
+  }
+
   // The Arrow file form holds a whole stream between its magic and its footer; this library leaves the
   // stream's schema out, and a reader that walks the frames needs it.
   protected override _writeSchema(schema: Schema): this {
     super._writeSchema(schema);
     return this._writeMessage(Message.from(schema));
+  }
+
+  protected override _writeFooter(schema: Schema): this {
+    const before = this.chunks.length;
+    super._writeFooter(schema);
+    this.chunks.push(...withTailCheck(this.chunks.splice(before)));
+    return this;
   }
 
   protected override _write(chunk: ArrayBufferView | ArrayBuffer): this {

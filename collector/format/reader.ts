@@ -3,86 +3,83 @@
 
 import { closeSync, fstatSync, openSync } from 'node:fs';
 
-import { RecordBatchReader, type RecordBatch, type Schema } from 'apache-arrow';
+import { RecordBatchReader, type RecordBatch } from 'apache-arrow';
 
-import { TOOL, ToolError, fileError, formatCount, parseJson } from '../base/index.ts';
+import { ToolError, fileError, formatCount } from '../base/index.ts';
+import type { EventBatch, LossDetail, Tally, TraceHeader } from '../model/index.ts';
+import { CHECK_CRC_KEY, frameCrc, type BatchNote } from './batch-check.ts';
+import { frameAt, isFrame, readAt, PREFIX_BYTES, type Frame, type FrameEnd } from './frames.ts';
+import { fromRecordBatch, hasKnownKinds } from './from-arrow.ts';
 import {
-  FORMAT_NAME,
-  FORMAT_VERSION,
-  headerSchema,
-  type EventBatch,
-  type LossDetail,
-  type Tally,
-  type TraceHeader,
-} from '../model/index.ts';
-import {
-  CHECK_CRC_KEY,
-  CHECK_KEY,
-  batchCrc,
-  batchNoteSchema,
-  textCrc,
-  type BatchNote,
-} from './batch-check.ts';
-import { decodeSchema } from './first-schema.ts';
-import { FILE_MAGIC, FrameWalker, readAt, type Frame, type FrameEnd } from './frames.ts';
-import { fromRecordBatch, isKnownKinds } from './from-arrow.ts';
-import { COLUMN_NAMES, HEADER_CRC_KEY, HEADER_KEY, traceSchema } from './schema.ts';
+  decodingPrefix,
+  looksLikeRecording,
+  readHead,
+  salvageHead,
+  type TraceHead,
+} from './head.ts';
+import { findBatches, nextBatch, noteOf } from './salvage.ts';
+import { tailDamage } from './tail.ts';
 
 /** What is known once all batches were read. */
 export interface TraceEnd {
   /** complete: ended in good order · open: a stream that may still be written or was cut on a border · cut. */
   readonly state: 'complete' | 'open' | 'cut';
+  /** With salvage, events of batches that are gone count as lost: seen = kept + lost. */
   readonly tally: Tally;
   readonly losses: readonly LossDetail[];
+  /** Rows given back. */
   readonly events: number;
   readonly batches: number;
-  /** Damaged batches passed over; only with salvage. */
+  /** Stretches of damage passed over; only with salvage. */
   readonly damaged: number;
 }
 
-export interface ReadOptions {
-  /** Pass over what is damaged and count it, instead of stopping with an error. */
+export interface OpenOptions {
+  /** Give back every whole batch of a damaged file and count what is missing, instead of an error. */
   readonly salvage?: boolean;
 }
 
-/** Where the reader stands: what the next batch must follow. */
-interface ReadPoint {
-  readonly previous: string;
-  readonly events: number;
-  readonly note: BatchNote | undefined;
-  /** The batch before was damaged and passed over. */
-  readonly gap: boolean;
-}
-
 /** Opens the recording at `path`. Throws ToolError for anything that is not a readable recording. */
-export function openTrace(path: string): TraceReader {
-  let fd: number;
+export function openTrace(path: string, options: OpenOptions = {}): TraceReader {
+  const fd = openFile(path);
   try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    throw fileError(error, path, 'Nothing was read.');
-  }
-  try {
-    return new TraceReader(path, fd);
+    return new TraceReader(path, fd, options.salvage ?? false);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
 }
 
+/** True where `path` is a recording, whole or damaged. Throws ToolError where it cannot be opened. */
+export function isRecording(path: string): boolean {
+  const fd = openFile(path);
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFile() && looksLikeRecording(fd, stat.size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw fileError(error, path, 'Nothing was read.');
+  }
+}
+
 export class TraceReader {
   readonly path: string;
-  readonly header: TraceHeader;
   /** In the file form, written whole; a stream otherwise. */
   readonly isSealed: boolean;
   readonly bytes: number;
   end: TraceEnd | undefined;
   #fd: number;
-  readonly #firstBatch: number;
-  readonly #prefix: Uint8Array;
-  readonly #headerCrc: string;
+  readonly #head: TraceHead;
+  readonly #salvage: boolean;
 
-  constructor(path: string, fd: number) {
+  constructor(path: string, fd: number, salvage: boolean) {
     this.path = path;
     this.#fd = fd;
     const stat = fstatSync(fd);
@@ -93,76 +90,21 @@ export class TraceReader {
       );
     }
     this.bytes = stat.size;
-    const magic = Buffer.alloc(8);
-    readAt(fd, magic, 0);
-    this.isSealed = magic.toString('latin1', 0, 6) === FILE_MAGIC;
-    const walker = new FrameWalker(fd, this.bytes, this.isSealed ? 8 : 0);
-    const first = walker.next();
-    if (first.kind !== 'schema') {
-      throw new ToolError(
-        'E_FORMAT',
-        `${path}: not an iotlb recording (no Arrow schema at its start)`,
-        {
-          hint: "logs and other recordings are read with 'iotlb import'",
-        },
-      );
-    }
-    const parsed = parseHeader(path, this.#read(first));
-    this.header = parsed.header;
-    this.#headerCrc = parsed.crc;
-    const frames = [first];
-    for (;;) {
-      const before = walker.offset;
-      const frame = walker.next();
-      if (frame.kind === 'dictionary') frames.push(frame);
-      else {
-        this.#firstBatch = before;
-        break;
-      }
-    }
-    this.#prefix = concat(frames.map((frame) => this.#read(frame)));
+    this.#salvage = salvage;
+    this.#head = salvage ? salvageHead(path, fd, stat.size) : readHead(path, fd, stat.size);
+    this.isSealed = this.#head.isSealed;
+  }
+
+  get header(): TraceHeader {
+    return this.#head.header;
   }
 
   /**
    * The batches in order. Sets `end` when done. A batch's views hold until the next is asked for.
-   * Damage throws ToolError E_CORRUPT or E_TRUNCATED, unless salvaging.
+   * Damage throws ToolError E_CORRUPT or E_TRUNCATED, unless opened for salvage.
    */
-  *batches(options: ReadOptions = {}): Generator<EventBatch, void, void> {
-    const salvage = options.salvage ?? false;
-    const walker = new FrameWalker(this.#fd, this.bytes, this.#firstBatch);
-    const losses: LossDetail[] = [];
-    let note: BatchNote | undefined;
-    let previous = this.#headerCrc;
-    let events = 0;
-    let batches = 0;
-    let damaged = 0;
-    let gap = false;
-    let stop: Frame | FrameEnd;
-    for (;;) {
-      stop = walker.next();
-      if (stop.kind !== 'batch') break;
-      const found = this.#check(stop, { previous, events, note, gap: gap && salvage });
-      if (typeof found === 'string') {
-        if (!salvage) throw this.#corrupt(batches, events, found);
-        damaged++;
-        gap = true;
-        continue;
-      }
-      if (salvage && found.note.first_seq > events) {
-        const lost = found.note.first_seq - events;
-        losses.push({ at: events, unit: 'event', lost, reason: 'damaged batch' });
-      }
-      gap = false;
-      note = found.note;
-      previous = found.crc;
-      events = note.first_seq + note.rows;
-      batches++;
-      losses.push(...note.losses);
-      if (found.batch.numRows > 0) yield fromRecordBatch(found.batch, note.first_seq);
-    }
-    const state = this.#endState(stop, note, salvage, { batches, events });
-    const tally = note?.tally ?? { seen: 0, kept: 0, lost: 0, skipped: 0 };
-    this.end = { state, tally, losses, events, batches, damaged };
+  batches(): Generator<EventBatch, void, void> {
+    return this.#salvage ? this.#salvaged() : this.#strict();
   }
 
   close(): void {
@@ -174,149 +116,175 @@ export class TraceReader {
     this.close();
   }
 
-  #endState(
-    stop: Frame | FrameEnd,
-    note: BatchNote | undefined,
-    salvage: boolean,
-    done: { readonly batches: number; readonly events: number },
-  ): TraceEnd['state'] {
-    const ended = note?.end === true;
-    if (stop.kind === 'cut' && (ended || this.isSealed || stop.reason !== 'ends inside a frame')) {
-      if (!salvage) throw this.#truncated(stop.reason, done);
-      return 'cut';
-    }
-    if (ended && (stop.kind === 'end-mark' || !this.isSealed)) return 'complete';
-    if (this.isSealed) {
-      if (!salvage) throw this.#truncated('has no end mark', done);
-      return 'cut';
-    }
-    return stop.kind === 'cut' ? 'cut' : 'open';
-  }
-
-  #check(
-    frame: Frame,
-    at: ReadPoint,
-  ): { readonly batch: RecordBatch; readonly note: BatchNote; readonly crc: string } | string {
-    const batch = this.#decode(frame);
-    if (batch === undefined) return 'is not readable as Arrow';
-    const noteText = batch.metadata.get(CHECK_KEY);
-    const crc = batch.metadata.get(CHECK_CRC_KEY);
-    if (noteText === undefined || crc === undefined) return 'carries no checksum';
-    if (batchCrc(noteText, batch) !== crc) return 'does not match its checksum';
-    const note = batchNoteSchema.safeParse(parseJson(noteText)).data;
-    if (note === undefined || note.rows !== batch.numRows) return 'contradicts its own note';
-    if (at.note?.end === true) return 'follows the end of the recording';
-    if (note.first_seq < at.events) return 'repeats events that came before';
-    if (!at.gap && (note.first_seq > at.events || note.previous !== at.previous)) {
-      return 'does not follow the batch before it';
-    }
-    const kind = batch.data.children[COLUMN_NAMES.indexOf('kind')].values as Int8Array;
-    if (!isKnownKinds(kind, batch.numRows)) return 'holds a kind that this format does not have';
-    return { batch, note, crc };
-  }
-
-  #decode(frame: Frame): RecordBatch | undefined {
-    try {
-      const reader = RecordBatchReader.from(concat([this.#prefix, this.#read(frame)]));
-      const next = reader.next();
-      return next.done === true ? undefined : next.value;
-    } catch {
-      // Arrow throws whatever damaged lengths lead to; the caller names the batch.
-      return undefined;
+  *#strict(): Generator<EventBatch, void, void> {
+    const losses: LossDetail[] = [];
+    const at: Progress = { events: 0, batches: 0, previous: this.#head.crc, note: undefined };
+    let offset = this.#head.firstBatch;
+    for (;;) {
+      const frame = frameAt(this.#fd, this.bytes, offset);
+      if (!isFrame(frame)) {
+        const state = this.#strictEnd(frame, at);
+        this.end = { state, tally: at.note?.tally ?? NO_TALLY, losses, ...counts(at), damaged: 0 };
+        return;
+      }
+      const batch = this.#next(frame, at);
+      losses.push(...(at.note?.losses ?? []));
+      offset += frame.bytes;
+      if (batch.count > 0) yield batch;
     }
   }
 
+  /** Checks the batch in `frame` against what came before, moves `at` on, and decodes it. */
+  #next(frame: Frame, at: Progress): EventBatch {
+    const bytes = this.#read(frame);
+    const body = bytes.subarray(decodingPrefix().length);
+    const note = noteOf(frame, () => frameCrc(frame, body));
+    if (note === undefined) throw this.#corrupt(at, 'does not match its checksum');
+    if (at.note?.end === true) throw this.#corrupt(at, 'follows the end of the recording');
+    if (note.recording !== this.#head.recording)
+      throw this.#corrupt(at, 'belongs to another recording');
+    if (
+      note.previous !== at.previous ||
+      note.index !== at.batches ||
+      note.first_seq !== at.events
+    ) {
+      throw this.#corrupt(
+        at,
+        at.batches === 0 ? 'does not follow the header' : 'does not follow the one before it',
+      );
+    }
+    const batch = this.#decode(bytes, note.first_seq);
+    if (batch === undefined) throw this.#corrupt(at, 'holds what this format does not have');
+    at.note = note;
+    at.events += note.rows;
+    at.batches++;
+    at.previous = frame.message.pairs.get(CHECK_CRC_KEY) ?? '';
+    return batch;
+  }
+
+  #strictEnd(stop: FrameEnd, at: Progress): TraceEnd['state'] {
+    const ended = at.note?.end === true;
+    const beyond = (what: string): ToolError => this.#corrupt(at, what, 'What follows');
+    switch (stop.kind) {
+      case 'garbage':
+        throw beyond(`is not a batch (${stop.reason})`);
+      case 'end-mark': {
+        if (!ended) throw this.#truncated('its end mark stands before the last batch', at);
+        if (this.isSealed) {
+          const damage = tailDamage(this.#fd, this.bytes, stop.offset);
+          if (damage !== undefined) throw this.#tail(damage, at);
+        } else if (stop.offset + PREFIX_BYTES < this.bytes) {
+          throw beyond('comes after the end of the recording');
+        }
+        return 'complete';
+      }
+      case 'border':
+      case 'cut':
+        if (this.isSealed) throw this.#truncated('is cut', at);
+        if (ended) return 'complete'; // the end mark may be missing, nothing else is
+        // A wrong length can point past the end while good batches follow: that is damage, not a cut.
+        if (stop.kind === 'cut' && nextBatch(this.#fd, this.bytes, stop.offset + 1) !== undefined) {
+          throw beyond('has a wrong length; good batches follow');
+        }
+        return stop.kind === 'cut' ? 'cut' : 'open';
+    }
+  }
+
+  *#salvaged(): Generator<EventBatch, void, void> {
+    const { batches, damaged } = findBatches(this.#fd, this.bytes, this.#head);
+    const losses: LossDetail[] = [];
+    let missing = 0;
+    let kept = 0;
+    let given = 0;
+    let bad = damaged;
+    let next = 0;
+    let last: BatchNote | undefined;
+    for (const { frame, note } of batches) {
+      const batch = this.#decode(this.#read(frame), kept);
+      if (batch === undefined) {
+        bad++;
+        continue;
+      }
+      if (note.first_seq > next) {
+        const lost = note.first_seq - next;
+        losses.push({ at: next, unit: 'event', lost, reason: 'damaged batch' });
+        missing += lost;
+      }
+      next = note.first_seq + note.rows;
+      losses.push(...note.losses);
+      kept += note.rows;
+      given++;
+      last = note;
+      if (batch.count > 0) yield batch;
+    }
+    const before = last?.tally ?? NO_TALLY;
+    const lost = before.lost + missing;
+    const tally: Tally = { seen: kept + lost, kept, lost, skipped: before.skipped };
+    const state = last?.end === true && bad === 0 ? 'complete' : 'cut';
+    this.end = { state, tally, losses, events: kept, batches: given, damaged: bad };
+  }
+
+  /** The frame's bytes, behind those of the schema that Arrow needs to decode it. */
   #read(frame: Frame): Uint8Array {
-    const bytes = new Uint8Array(frame.bytes);
-    readAt(this.#fd, bytes, frame.offset);
+    const prefix = decodingPrefix();
+    const bytes = new Uint8Array(prefix.length + frame.bytes);
+    bytes.set(prefix);
+    readAt(this.#fd, bytes.subarray(prefix.length), frame.offset);
     return bytes;
   }
 
-  #corrupt(batch: number, events: number, what: string): ToolError {
+  #decode(bytes: Uint8Array, firstSeq: number): EventBatch | undefined {
+    let batch: RecordBatch;
+    try {
+      const next = RecordBatchReader.from(bytes).next();
+      if (next.done === true) return undefined;
+      batch = next.value;
+    } catch {
+      // The checksum holds, so this was written so: a batch that Arrow cannot decode is not ours.
+      return undefined;
+    }
+    return hasKnownKinds(batch) ? fromRecordBatch(batch, firstSeq) : undefined;
+  }
+
+  #corrupt(at: Progress, what: string, subject = `batch ${at.batches}`): ToolError {
     return new ToolError(
       'E_CORRUPT',
-      `${this.path}: batch ${batch} ${what}; the ${formatCount(events)} events before it are good. The file was left as it is.`,
-      { hint: `keep what is whole with: iotlb import --salvage ${this.path} -o REPAIRED.arrow` },
+      `${this.path}: ${subject} ${what}; the ${formatCount(at.events)} events before it are good. The file was left as it is.`,
+      { hint: this.#salvageHint() },
     );
   }
 
-  #truncated(
-    reason: string,
-    done: { readonly batches: number; readonly events: number },
-  ): ToolError {
+  #truncated(reason: string, at: Progress): ToolError {
     return new ToolError(
       'E_TRUNCATED',
-      `${this.path}: ${reason} after batch ${done.batches - 1}; ${formatCount(done.events)} events are readable. The file was left as it is.`,
-      { hint: `keep what is whole with: iotlb import --salvage ${this.path} -o REPAIRED.arrow` },
+      `${this.path}: ${reason} after ${formatCount(at.batches)} batches; ${formatCount(at.events)} events are readable. The file was left as it is.`,
+      { hint: this.#salvageHint() },
     );
   }
-}
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.byteLength;
-  }
-  return out;
-}
-
-function parseHeader(
-  path: string,
-  bytes: Uint8Array,
-): { readonly header: TraceHeader; readonly crc: string } {
-  const schema = decodeSchema(bytes);
-  const text = schema?.metadata.get(HEADER_KEY);
-  const crc = schema?.metadata.get(HEADER_CRC_KEY);
-  if (schema === undefined || text === undefined || crc === undefined) {
-    throw new ToolError('E_FORMAT', `${path}: an Arrow file, but not an iotlb recording`, {
-      hint: "recordings are made by 'iotlb record' and 'iotlb import'",
-    });
-  }
-  if (textCrc(text) !== crc) {
-    throw new ToolError(
+  #tail(damage: string, at: Progress): ToolError {
+    return new ToolError(
       'E_CORRUPT',
-      `${path}: its header does not match its checksum; nothing was read`,
+      `${this.path}: ${damage}; all ${formatCount(at.events)} events are good, but other programs may misread them`,
+      { hint: this.#salvageHint() },
     );
   }
-  const raw = parseJson(text);
-  const version = versionOf(raw);
-  if (version !== undefined && version > FORMAT_VERSION) {
-    throw new ToolError(
-      'E_NEWER_FORMAT',
-      `${path}: written in format ${version}; ${TOOL.id} reads up to ${FORMAT_VERSION}. Nothing was read.`,
-      { hint: 'use a newer iotlb' },
-    );
+
+  #salvageHint(): string {
+    return `keep what is whole with: iotlb import --salvage ${this.path} -o REPAIRED.arrow`;
   }
-  const parsed = headerSchema.safeParse(raw);
-  if (!parsed.success) {
-    throw new ToolError(
-      'E_FORMAT',
-      `${path}: its header is not understood: ${parsed.error.issues[0].message}`,
-    );
-  }
-  if (!sameColumns(schema, traceSchema('', ''))) {
-    throw new ToolError(
-      'E_FORMAT',
-      `${path}: its columns are not those of format ${FORMAT_VERSION}`,
-    );
-  }
-  return { header: parsed.data, crc };
 }
 
-function sameColumns(found: Schema, wanted: Schema): boolean {
-  return (
-    found.fields.length === wanted.fields.length &&
-    wanted.fields.every((field, i) => {
-      const other = found.fields[i];
-      return other.name === field.name && other.type.toString() === field.type.toString();
-    })
-  );
+const NO_TALLY: Tally = { seen: 0, kept: 0, lost: 0, skipped: 0 };
+
+/** Where a strict reader stands: what the next batch must follow. */
+interface Progress {
+  events: number;
+  batches: number;
+  previous: string;
+  note: BatchNote | undefined;
 }
 
-function versionOf(raw: unknown): number | undefined {
-  if (typeof raw !== 'object' || raw === null || !('version' in raw) || !('format' in raw))
-    return undefined;
-  return raw.format === FORMAT_NAME && typeof raw.version === 'number' ? raw.version : undefined;
+function counts(at: Progress): Pick<TraceEnd, 'events' | 'batches'> {
+  return { events: at.events, batches: at.batches };
 }

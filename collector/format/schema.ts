@@ -2,6 +2,7 @@
 // Changes go into CHANGELOG.md beside this file; a column is added, never reused.
 
 import {
+  DataType,
   Dictionary,
   Field,
   FixedSizeBinary,
@@ -15,7 +16,6 @@ import {
   Uint8,
   Utf8,
   vectorFromArray,
-  type DataType,
 } from 'apache-arrow';
 
 import { KINDS, RAW_BYTES } from '../model/index.ts';
@@ -107,6 +107,16 @@ const COLUMNS: readonly ColumnSpec[] = [
 
 /** Column order in every batch. */
 export const COLUMN_NAMES: readonly string[] = COLUMNS.map((column) => column.name);
+
+/** Bytes a row of each column takes, in column order. */
+export const COLUMN_WIDTHS: readonly number[] = COLUMNS.map(({ type }) => widthOf(type));
+
+function widthOf(type: DataType): number {
+  if (type instanceof FixedSizeBinary) return type.byteWidth;
+  if (DataType.isInt(type)) return type.bitWidth / 8;
+  if (DataType.isDictionary(type)) return widthOf(type.indices);
+  throw new Error(`a column of type id ${type.typeId} has no fixed width`);
+}
 
 /** The Arrow schema that carries `header` (JSON text) and its checksum as metadata. */
 export function traceSchema(headerText: string, headerCrc: string): Schema {

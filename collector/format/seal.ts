@@ -5,8 +5,8 @@ import { existsSync, openSync, fsyncSync, closeSync, renameSync, rmSync } from '
 import { dirname } from 'node:path';
 
 import { ToolError, fileError } from '../base/index.ts';
-import type { LossDetail, Tally, TraceHeader } from '../model/index.ts';
-import { openTrace, type ReadOptions, type TraceEnd } from './reader.ts';
+import type { EventBatch, TraceHeader } from '../model/index.ts';
+import { openTrace, type OpenOptions, type TraceEnd } from './reader.ts';
 import { TraceWriter } from './writer.ts';
 
 /** Refuses to overwrite `path` unless forced. Call before long work, not after it. */
@@ -19,10 +19,16 @@ export function refuseOverwrite(path: string, force: boolean): void {
 }
 
 /** Reads `from` through and returns how it ends, without keeping anything. */
-export function scanTrace(from: string, options: ReadOptions = {}): TraceEnd {
-  using reader = openTrace(from);
-  for (const batch of reader.batches(options)) void batch;
+export function scanTrace(from: string, options: OpenOptions = {}): TraceEnd {
+  using reader = openTrace(from, options);
+  for (const batch of reader.batches()) void batch;
   return ended(reader.end);
+}
+
+/** What is not copied as it is: the header, and rows (as many out as in, in the same order). */
+export interface SealChanges {
+  readonly header?: (header: TraceHeader) => TraceHeader;
+  readonly rows?: (batch: EventBatch) => EventBatch;
 }
 
 /**
@@ -32,18 +38,17 @@ export function scanTrace(from: string, options: ReadOptions = {}): TraceEnd {
 export function sealTrace(
   from: string,
   to: string,
-  options: ReadOptions & { readonly header?: (header: TraceHeader) => TraceHeader } = {},
+  options: OpenOptions & SealChanges = {},
 ): TraceEnd {
-  const end = scanTrace(from, options);
-  const totals = withGaps(end);
+  const totals = scanTrace(from, options);
   const partial = `${to}.partial-${process.pid}`;
-  using reader = openTrace(from);
+  using reader = openTrace(from, options);
   const header = { ...(options.header?.(reader.header) ?? reader.header), totals: totals.tally };
   try {
     using writer = new TraceWriter(partial, header, { overwrite: true, form: 'file' });
-    for (const batch of reader.batches(options)) {
+    for (const batch of reader.batches()) {
       const kept = writer.rows + batch.count;
-      writer.append(batch, { seen: kept, kept, lost: 0, skipped: 0 }, []);
+      writer.append(options.rows?.(batch) ?? batch, { seen: kept, kept, lost: 0, skipped: 0 }, []);
     }
     writer.finish(totals.tally, totals.losses);
     renameSync(partial, to);
@@ -53,22 +58,6 @@ export function sealTrace(
     throw error instanceof ToolError ? error : fileError(error, to, 'It was not written.');
   }
   return totals;
-}
-
-/** Events that batches passed over in salvage held count as lost. */
-function withGaps(end: TraceEnd): TraceEnd {
-  const gaps = end.losses.reduce(
-    (sum: number, loss: LossDetail) => sum + (loss.reason === 'damaged batch' ? loss.lost : 0),
-    0,
-  );
-  const kept = end.events - gaps;
-  const tally: Tally = {
-    ...end.tally,
-    kept,
-    seen: kept + end.tally.lost + gaps,
-    lost: end.tally.lost + gaps,
-  };
-  return { ...end, tally, events: kept };
 }
 
 function syncFolder(path: string): void {

@@ -11,7 +11,7 @@ import {
   type Schema,
 } from 'apache-arrow';
 
-import { ALL_PAGES, PRESENT, RAW_BYTES, type EventBatch } from '../model/index.ts';
+import { ALL_PAGES, EventBuilder, PRESENT, RAW_BYTES, type EventBatch } from '../model/index.ts';
 import { kindDictionary } from './schema.ts';
 
 const U64_MAX = 0xffff_ffff;
@@ -121,6 +121,11 @@ export function toRecordBatch(
   });
   const data = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children });
   return new RecordBatch(schema, data, new Map(metadata));
+}
+
+/** A batch without rows, to write what stands before the first. */
+export function emptyRecordBatch(schema: Schema): RecordBatch {
+  return toRecordBatch(schema, new EventBuilder(1), 0, new Map());
 }
 
 // makeData is overloaded on the concrete type; a column table needs the one general form.

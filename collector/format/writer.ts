@@ -1,11 +1,21 @@
 // Writes a recording, a batch at a time: each batch is whole on disk or not there. The stream form while
 // recording; `seal.ts` makes the file form from it. Owns the file until it is finished.
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, writevSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writevSync,
+} from 'node:fs';
 
 import { type Schema } from 'apache-arrow';
 
-import { fileError } from '../base/index.ts';
+import { ToolError, fileError, systemErrorCode } from '../base/index.ts';
 import {
   EventBuilder,
   type EventBatch,
@@ -13,10 +23,18 @@ import {
   type Tally,
   type TraceHeader,
 } from '../model/index.ts';
-import { CHECK_CRC_KEY, CHECK_KEY, batchCrc, textCrc, type BatchNote } from './batch-check.ts';
+import {
+  CHECK_CRC_KEY,
+  CHECK_KEY,
+  CRC_BLANK,
+  chunksCrc,
+  textCrc,
+  type BatchNote,
+} from './batch-check.ts';
 import { ipcBytes, type IpcBytes, type TraceForm } from './ipc-bytes.ts';
+import { readMessage } from './message.ts';
 import { traceSchema } from './schema.ts';
-import { toRecordBatch } from './to-arrow.ts';
+import { emptyRecordBatch, toRecordBatch } from './to-arrow.ts';
 
 const NO_ROWS = new EventBuilder(1);
 
@@ -27,11 +45,15 @@ export class TraceWriter {
   bytes = 0;
   readonly #schema: Schema;
   readonly #ipc: IpcBytes;
+  readonly #recording: string;
   #fd: number;
   #index = 0;
   #previous: string;
 
-  /** Creates `path`; it must not exist unless `overwrite`. Throws ToolError. */
+  /**
+   * Creates `path` with its header in it: it is readable from the moment it exists. It must not exist
+   * before, unless `overwrite`. Throws ToolError.
+   */
   constructor(
     path: string,
     header: TraceHeader,
@@ -41,40 +63,40 @@ export class TraceWriter {
     this.header = header;
     this.#ipc = ipcBytes(options.form ?? 'stream');
     const text = JSON.stringify(header);
-    this.#previous = textCrc(text);
-    this.#schema = traceSchema(text, this.#previous);
+    this.#recording = textCrc(text);
+    this.#schema = traceSchema(text, this.#recording);
+    this.#ipc.begin(this.#schema, emptyRecordBatch(this.#schema));
+    this.#previous = chunksCrc(this.#ipc.chunks);
+    const fresh = `${path}.new-${process.pid}`;
     try {
-      this.#fd = openSync(path, options.overwrite === true ? 'w' : 'wx');
+      this.#fd = openSync(fresh, 'w');
     } catch (error) {
       throw fileError(error, path, 'Nothing was written.');
+    }
+    try {
+      this.#flush();
+      appear(fresh, path, options.overwrite ?? false);
+    } catch (error) {
+      if (this.#fd >= 0) closeSync(this.#fd);
+      rmSync(fresh, { force: true });
+      throw error;
     }
   }
 
   /** Appends the rows of `batch` with the running totals. The batch's arrays may be reused afterwards. */
-  append(batch: EventBatch, tally: Tally, losses: readonly LossDetail[], end = false): void {
-    const note: BatchNote = {
-      index: this.#index,
-      first_seq: this.rows,
-      rows: batch.count,
-      previous: this.#previous,
-      tally,
-      losses: [...losses],
-      end,
-    };
-    const noteText = JSON.stringify(note);
-    const check = toRecordBatch(this.#schema, batch, this.rows, new Map());
-    const crc = batchCrc(noteText, check);
-    check.metadata.set(CHECK_KEY, noteText).set(CHECK_CRC_KEY, crc);
-    this.#ipc.write(check);
+  append(batch: EventBatch, tally: Tally, losses: readonly LossDetail[]): void {
+    this.#add(batch, tally, { losses, end: false });
     this.#flush();
-    this.#index++;
-    this.#previous = crc;
-    this.rows += batch.count;
   }
 
   /** Ends the recording in good order and closes the file, on disk. */
   finish(tally: Tally, losses: readonly LossDetail[]): void {
-    this.append(NO_ROWS, tally, losses, true);
+    if (tally.kept !== this.rows) {
+      throw new Error(
+        `${this.path}: holds ${this.rows} rows, but ${tally.kept} are said to be kept`,
+      );
+    }
+    this.#add(NO_ROWS, tally, { losses, end: true });
     this.#ipc.finish();
     this.#flush();
     this.close();
@@ -83,13 +105,46 @@ export class TraceWriter {
   /** Closes the file as it is: whole up to the last batch. */
   close(): void {
     if (this.#fd < 0) return;
-    fsyncSync(this.#fd);
-    closeSync(this.#fd);
+    const fd = this.#fd;
     this.#fd = -1;
+    try {
+      fsyncSync(fd);
+    } catch (error) {
+      throw fileError(error, this.path, 'What was written may not have reached the disk.');
+    } finally {
+      closeSync(fd);
+    }
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #add(
+    batch: EventBatch,
+    tally: Tally,
+    more: Pick<BatchNote, 'end'> & { losses: readonly LossDetail[] },
+  ): void {
+    if (this.#fd < 0) throw new Error(`${this.path}: a batch after the file was closed`);
+    if (tally.seen !== tally.kept + tally.lost) throw new Error('seen is not kept + lost');
+    const note: BatchNote = {
+      index: this.#index,
+      first_seq: this.rows,
+      rows: batch.count,
+      recording: this.#recording,
+      previous: this.#previous,
+      tally,
+      losses: [...more.losses],
+      end: more.end,
+    };
+    const metadata = new Map([
+      [CHECK_KEY, JSON.stringify(note)],
+      [CHECK_CRC_KEY, CRC_BLANK],
+    ]);
+    this.#ipc.write(toRecordBatch(this.#schema, batch, this.rows, metadata));
+    this.#previous = stampCrc(this.#ipc.chunks);
+    this.#index++;
+    this.rows += batch.count;
   }
 
   #flush(): void {
@@ -104,12 +159,61 @@ export class TraceWriter {
         dropWritten(chunks, done);
       }
     } catch (error) {
-      // Cut back to the last whole batch, so that what is on disk stays readable.
-      ftruncateSync(this.#fd, whole);
-      this.bytes = whole;
-      throw fileError(error, this.path, `${this.rows} events before it are kept.`);
+      this.#cutBack(whole);
+      throw fileError(error, this.path, 'What was written before is kept.');
     }
   }
+
+  /** Cuts the file back to its last whole batch and closes it: nothing may follow a failed write. */
+  #cutBack(whole: number): void {
+    const fd = this.#fd;
+    this.#fd = -1;
+    this.bytes = whole;
+    try {
+      ftruncateSync(fd, whole);
+    } catch {
+      // Readers drop a cut batch by themselves; the first error is the one to report.
+    }
+    closeSync(fd);
+  }
+}
+
+/** Gives the file its name, whole header and all; a file of that name stays unless `overwrite`. */
+function appear(fresh: string, path: string, overwrite: boolean): void {
+  try {
+    if (overwrite || !canLink(fresh, path)) renameSync(fresh, path);
+    else rmSync(fresh);
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') {
+      throw new ToolError('E_EXISTS', `${path}: exists already and was left as it is`, {
+        cause: error,
+      });
+    }
+    throw fileError(error, path, 'Nothing was written.');
+  }
+}
+
+/** Links `path` to the file; false where the file system has no links and nothing bears the name. */
+function canLink(fresh: string, path: string): boolean {
+  try {
+    linkSync(fresh, path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST' || existsSync(path)) throw error;
+    return false;
+  }
+}
+
+/** Writes the checksum into the one frame that `chunks` hold, and returns it. */
+function stampCrc(chunks: readonly Uint8Array[]): string {
+  const crc = chunksCrc(chunks);
+  for (const chunk of chunks) {
+    const at = readMessage(chunk)?.valueAt.get(CHECK_CRC_KEY);
+    if (at === undefined) continue;
+    Buffer.from(chunk.buffer, chunk.byteOffset + at, CRC_BLANK.length).write(crc, 'latin1');
+    return crc;
+  }
+  throw new Error('a batch without a place for its checksum');
 }
 
 function dropWritten(chunks: Uint8Array[], bytes: number): void {

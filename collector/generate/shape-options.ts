@@ -8,8 +8,9 @@ import {
   parseRate,
   parseSizeBytes,
 } from '../base/index.ts';
-import { PAGE_BYTES } from '../model/index.ts';
 import { DEFAULT_SHAPE, type Arrivals, type Shape, type WeightedValue } from './shape.ts';
+
+const PAGE_BYTES = 4096;
 
 export const ARRIVALS = ['constant', 'poisson', 'bursts'] as const;
 

@@ -1,9 +1,12 @@
 // The capture sources that read files. A new one is one file and one line here.
 
 import { registry } from '../base/index.ts';
-import { qemuLog } from './qemu/log.ts';
+import { ftrace } from './ftrace/source.ts';
+import { perf } from './perf/source.ts';
+import { qemu } from './qemu/source.ts';
 import type { ImportSource } from './source.ts';
+import { traceCmd } from './trace-cmd/source.ts';
 
-export type { ImportSource, SourceFacts, SourceParser } from './source.ts';
+export type * from './source.ts';
 
-export const importSources = registry<ImportSource>('source', [qemuLog]);
+export const importSources = registry<ImportSource>('source', [qemu, ftrace, traceCmd, perf]);

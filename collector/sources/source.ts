@@ -1,7 +1,7 @@
 // The seam of capture sources: bytes in, rows into an EventBuilder, loss counted where it happens.
-// A source knows its container (lines, pages, records); what words mean is the decoders' business.
+// A source knows its containers (lines, pages, records); what words mean is the decoders' business.
 
-import type { Named } from '../base/index.ts';
+import type { Named, RandomInput } from '../base/index.ts';
 import type { EventBuilder, LossLog, TraceHeader } from '../model/index.ts';
 
 /** What a source learnt about its recording; becomes part of the header once the input is read. */
@@ -17,19 +17,61 @@ export interface SourceFacts {
   readonly iommu?: string;
 }
 
-/** Reads one input. Rows go to the builder it was opened with, in capture order. */
-export interface SourceParser {
+/** What every open input tells. Rows go to the builder it was opened with, in capture order. */
+export interface OpenSource {
   readonly losses: LossLog;
+  /** Valid once the input is read. */
+  facts(): SourceFacts;
+  /** What the input held instead, where it held nothing that can be used. */
+  insteadFound?(): string | undefined;
+}
+
+/** Reads one input front to back. */
+export interface SourceParser extends OpenSource {
   /** Takes the next bytes. Throws ToolError where the input cannot be read at all. */
   push(bytes: Uint8Array): void;
   /** The input is over: takes what was left. Throws ToolError. */
   end(): void;
-  /** Valid after `end`. */
-  facts(): SourceFacts;
 }
 
-export interface ImportSource extends Named {
-  /** True where the first bytes (uncompressed) of an input look like this source's. */
+/** Reads one input in the order it chooses. */
+export interface SourceReader extends OpenSource {
+  /** Adds rows; yields the bytes done, often enough for the rows to be taken away in between. */
+  read(): Generator<number, void, void>;
+  /** Gives back what it opened itself. */
+  close?(): void;
+}
+
+/** A container that is read front to back, from a pipe too. */
+export interface StreamForm {
+  readonly kind: 'stream';
+  readonly name: string;
+  /** True where the first bytes (uncompressed) of an input look like this form. */
   recognises(head: Uint8Array): boolean;
   open(out: EventBuilder): SourceParser;
+}
+
+/** A container with offsets into itself: needs a file. A pipe is kept in a temporary one first. */
+export interface FileForm {
+  readonly kind: 'file';
+  readonly name: string;
+  recognises(head: Uint8Array): boolean;
+  open(out: EventBuilder, input: RandomInput): SourceReader;
+}
+
+/** A folder of files that belong together. */
+export interface FolderForm {
+  readonly kind: 'folder';
+  readonly name: string;
+  /** True where a folder with these entries looks like this form. */
+  recognises(entries: readonly string[]): boolean;
+  open(out: EventBuilder, path: string): SourceReader;
+}
+
+export type SourceForm = StreamForm | FileForm | FolderForm;
+
+export interface ImportSource extends Named {
+  /** What an input must hold to be of use; told where nothing was found. */
+  readonly needs: string;
+  readonly forms: readonly SourceForm[];
 }

@@ -6,6 +6,7 @@ import {
   formatDuration,
   jsonText,
   parseCount,
+  repeatable,
   textTable,
   type Terminal,
   type VerbModule,
@@ -26,13 +27,16 @@ interface Options {
   readonly list: boolean;
 }
 
+const DEFAULT_STRATEGIES: readonly string[] = ['none'];
+
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('[recording]', 'a recording')
     .option(
-      '-s, --strategy <chain...>',
-      'one or more of: NAME[:key=value,…][+NAME…]; a NAME may be the path of a module',
-      ['none'],
+      '-s, --strategy <chain>',
+      'NAME[:key=value,…][+NAME…]; a NAME may be the path of a module; give it again for more than one',
+      repeatable(DEFAULT_STRATEGIES),
+      DEFAULT_STRATEGIES,
     )
     .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
     .option('--explain <seq>', 'show what becomes of one request, on a time line')

@@ -13,7 +13,9 @@ export const REAL = ['vtd-fs-strict', 'vtd-fs-lazy', 'vtd-legacy-strict'] as con
 export function realBatch(name: (typeof REAL)[number]): EventBatch {
   const url = new URL(`../../../test/fixtures/traces/${name}.log`, import.meta.url);
   const out = new EventBuilder();
-  const parser = importSources.get('qemu').open(out);
+  const log = importSources.get('qemu').forms.find((form) => form.kind === 'stream');
+  if (log === undefined) throw new Error("source 'qemu' has no form that is read front to back");
+  const parser = log.open(out);
   parser.push(readFileSync(url));
   parser.end();
   return out;

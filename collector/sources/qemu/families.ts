@@ -1,6 +1,14 @@
-// The event families that the QEMU log source knows. A new one is one file and one line here.
+// The event families that the QEMU sources know. A new one is one file and one line here.
 
+import { amdviFamily } from './amdvi.ts';
 import type { QemuFamily } from './family.ts';
+import { smmuv3Family } from './smmuv3.ts';
+import { virtioIommuFamily } from './virtio-iommu.ts';
 import { vtdFamily } from './vtd.ts';
 
-export const qemuFamilies: readonly QemuFamily[] = [vtdFamily];
+export const qemuFamilies: readonly QemuFamily[] = [
+  vtdFamily,
+  smmuv3Family,
+  virtioIommuFamily,
+  amdviFamily,
+];

@@ -1,32 +1,46 @@
 // The seam of event families in a QEMU log: one emulated IOMMU's trace events each. A family is told of
 // the lines of its own events only, with the cursor behind the event's name and the space after it.
 
-import type { LossLog } from '../../model/index.ts';
 import type { EventBuilder } from '../../model/index.ts';
 import type { TextCursor } from '../../base/index.ts';
 
 /** What a line turned out to be. `damaged` is loss: the event was there and could not be read. */
-export type LineVerdict = 'kept' | 'used' | 'damaged';
+export type LineVerdict = 'used' | 'damaged';
 
 export interface QemuContext {
   readonly out: EventBuilder;
-  readonly losses: LossLog;
   readonly cursor: TextCursor;
-  /** Adds a row at the time of the current line. */
-  row(stream: number): number;
+  /** Time of the current line, for `rowAt`. */
+  now(): number;
+  /** Where the current line stands, for `lose`. */
+  place(): number;
+  /** Adds a row of this family's stream at the time of the current line. */
+  row(): number;
+  /** Adds a row at an earlier line's time. */
+  rowAt(now: number): number;
+  /** Counts an event that was there and cannot be kept. */
+  lose(place: number, reason: string): void;
 }
 
 export interface OpenFamily {
   /** Names of the events in the order of `handle`'s first argument. */
   readonly events: readonly string[];
   handle(event: number): LineVerdict;
+  /**
+   * The log's last line is cut: whatever it belonged to is not whole. The line itself is counted; what it
+   * takes with it is the family's to count. `event` is undefined where even the name is cut.
+   */
+  spoil?(event: number | undefined): void;
   /** The log is over: emit what waits for its end. */
   end?(): void;
-  readonly streams: readonly { readonly id: number; readonly name: string }[];
 }
 
 export interface QemuFamily {
   readonly name: string;
   readonly iommu: string;
+  /** How the family's one ordered queue is called. */
+  readonly stream: string;
+  /** Set where the log does not show the waits: the rule they are implied by. */
+  readonly barrierRule?: string;
   open(context: QemuContext): OpenFamily;
 }

@@ -1,26 +1,19 @@
 // QEMU's log backend (`-trace … -D FILE -msg timestamp=on`): lines in, rows out through the families.
 // Other events are skipped and counted; a damaged line of ours is loss, with its line number.
 
-import { LineSplitter, TextCursor, ToolError, ascii } from '../../base/index.ts';
+import { LineSplitter, TextCursor, ToolError } from '../../base/index.ts';
 import { LossLog, type EventBuilder } from '../../model/index.ts';
-import type { ImportSource, SourceFacts, SourceParser } from '../source.ts';
-import { qemuFamilies } from './families.ts';
-import type { LineVerdict, OpenFamily, QemuContext } from './family.ts';
+import type { SourceFacts, SourceParser, StreamForm } from '../source.ts';
+import { QemuDispatch, type EventEntry } from './dispatch.ts';
 import { StampReader } from './stamp.ts';
 
 const SPACE = 32;
 /** So many of our events without a time stamp, and none with one, end the import. */
 const UNSTAMPED_LIMIT = 16;
 
-interface EventEntry {
-  readonly name: Uint8Array;
-  readonly family: number;
-  readonly event: number;
-}
-
-export const qemuLog: ImportSource = {
-  name: 'qemu',
-  summary: "QEMU's log backend: VT-d trace events of the emulated IOMMU, with raw words and waits",
+export const qemuLog: StreamForm = {
+  kind: 'stream',
+  name: 'log',
   recognises: (head) => {
     const text = Buffer.from(head).toString('latin1');
     return (
@@ -33,37 +26,19 @@ export const qemuLog: ImportSource = {
 
 class QemuLogParser implements SourceParser {
   readonly losses = new LossLog();
-  readonly #out: EventBuilder;
   readonly #cursor = new TextCursor();
   readonly #stamp = new StampReader();
   readonly #lines: LineSplitter;
-  readonly #families: readonly OpenFamily[];
-  readonly #events = new Map<number, EventEntry>();
-  readonly #familiesSeen = new Set<number>();
-  #startSeconds = -1;
-  #startMicros = 0;
-  #tNs = 0;
+  readonly #dispatch: QemuDispatch;
+  #baseSeconds = -1;
+  #baseMicros = 0;
   #unstamped = 0;
   #stamped = false;
 
   constructor(out: EventBuilder) {
-    this.#out = out;
     this.#lines = new LineSplitter({ line: (...line) => this.#line(...line) });
-    const context: QemuContext = {
-      out,
-      losses: this.losses,
-      cursor: this.#cursor,
-      row: (stream) => this.#row(stream),
-    };
-    this.#families = qemuFamilies.map((family) => family.open(context));
-    this.#families.forEach((family, index) => {
-      family.events.forEach((name, event) => {
-        const bytes = ascii(name);
-        const hash = hashBytes(bytes, 0, bytes.length);
-        if (this.#events.has(hash)) throw new Error(`QEMU event '${name}' is claimed twice`);
-        this.#events.set(hash, { name: bytes, family: index, event });
-      });
-    });
+    const { losses } = this;
+    this.#dispatch = new QemuDispatch({ out, losses, cursor: this.#cursor, unit: 'line' });
   }
 
   push(bytes: Uint8Array): void {
@@ -72,46 +47,39 @@ class QemuLogParser implements SourceParser {
 
   end(): void {
     this.#lines.end();
-    for (const family of this.#families) family.end?.();
+    this.#dispatch.end();
     if (!this.#stamped && this.#unstamped > 0) throw this.#noStamps();
   }
 
   facts(): SourceFacts {
-    const seen = [...this.#familiesSeen].sort((a, b) => a - b);
-    const startNs = BigInt(Math.max(0, this.#startSeconds)) * 1_000_000_000n;
+    const rule = this.#dispatch.barrierRule();
+    const base =
+      BigInt(Math.max(0, this.#baseSeconds)) * 1_000_000_000n + BigInt(this.#baseMicros) * 1000n;
+    const first = this.#dispatch.firstRow;
     return {
       clock: {
         name: 'realtime',
-        start_ns: String(startNs + BigInt(this.#startMicros) * 1000n),
+        start_ns: String(base + BigInt(Number.isNaN(first) ? 0 : first)),
         resolution_ns: 1000,
         pairs: [],
       },
-      barriers: 'seen',
-      streams: seen.flatMap((index) => [...this.#families[index].streams]),
-      iommu: seen.map((index) => qemuFamilies[index].iommu).join(', '),
+      barriers: rule === undefined ? 'seen' : 'implied',
+      ...(rule === undefined ? {} : { barrierRule: rule }),
+      streams: this.#dispatch.streams(),
+      iommu: this.#dispatch.iommu(),
       detail: `log backend, ${this.#lines.lines} lines`,
     };
   }
 
-  #row(stream: number): number {
-    if (this.#startSeconds < 0) {
-      this.#startSeconds = this.#stamp.seconds;
-      this.#startMicros = this.#stamp.micros;
-      this.#tNs = 0;
-    } else {
-      const seconds = this.#stamp.seconds - this.#startSeconds;
-      this.#tNs = seconds * 1e9 + (this.#stamp.micros - this.#startMicros) * 1000;
-    }
-    return this.#out.next(this.#tNs, stream);
-  }
-
   #line(bytes: Uint8Array, start: number, end: number, number: number, whole: boolean): void {
     const cursor = this.#cursor;
+    const stamp = this.#stamp;
     cursor.open(bytes, start, end);
-    const stamped = this.#stamp.read(cursor);
+    const stamped = stamp.read(cursor);
     const entry = this.#event(cursor);
     if (entry === undefined) {
       this.losses.skipped++;
+      if (!whole) this.#dispatch.spoil(undefined);
       return;
     }
     if (!stamped) {
@@ -121,14 +89,19 @@ class QemuLogParser implements SourceParser {
       return;
     }
     this.#stamped = true;
-    const verdict: LineVerdict = whole
-      ? this.#families[entry.family].handle(entry.event)
-      : 'damaged';
-    if (verdict === 'kept') {
-      this.losses.seen++;
-      this.#familiesSeen.add(entry.family);
-    } else if (verdict === 'damaged') {
-      this.losses.add(number, 'line', whole ? 'damaged line' : 'last line is cut');
+    if (this.#baseSeconds < 0) {
+      this.#baseSeconds = stamp.seconds;
+      this.#baseMicros = stamp.micros;
+    }
+    const dispatch = this.#dispatch;
+    dispatch.place = number;
+    dispatch.now =
+      (stamp.seconds - this.#baseSeconds) * 1e9 + (stamp.micros - this.#baseMicros) * 1000;
+    if (!whole) {
+      dispatch.spoil(entry);
+      this.losses.add(number, 'line', 'last line is cut');
+    } else if (dispatch.handle(entry) === 'damaged') {
+      this.losses.add(number, 'line', 'damaged line');
     }
   }
 
@@ -138,12 +111,8 @@ class QemuLogParser implements SourceParser {
     const start = cursor.at;
     let at = start;
     while (at < end && bytes[at] !== SPACE) at++;
-    const entry = this.#events.get(hashBytes(bytes, start, at));
-    if (entry === undefined || entry.name.length !== at - start) return undefined;
-    for (let i = 0; i < entry.name.length; i++) {
-      if (bytes[start + i] !== entry.name[i]) return undefined;
-    }
-    cursor.at = Math.min(at + 1, end);
+    const entry = this.#dispatch.find(bytes, start, at);
+    if (entry !== undefined) cursor.at = Math.min(at + 1, end);
     return entry;
   }
 
@@ -156,10 +125,4 @@ class QemuLogParser implements SourceParser {
       },
     );
   }
-}
-
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0;
-  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]) | 0;
-  return hash;
 }

@@ -3,9 +3,8 @@
 
 import { ascii } from '../../base/index.ts';
 import { decodeVtd, vtdType, type VtdWords } from '../../decoders/vtd.ts';
-import type { QemuFamily } from './family.ts';
+import type { LineVerdict, QemuFamily } from './family.ts';
 
-const STREAM = 0;
 const SPACE = 32;
 const TYPE_PREFIX = ascii('invalidate desc type ');
 const HIGH = ascii(' high 0x');
@@ -28,6 +27,7 @@ const TYPE_NAMES: readonly (readonly [string, number])[] = [
 export const vtdFamily: QemuFamily = {
   name: 'vtd',
   iommu: 'Intel VT-d (emulated by QEMU)',
+  stream: 'vtd queue 0',
   open(context) {
     const { cursor, out } = context;
     const words: VtdWords = { q0lo: 0, q0hi: 0, q1lo: 0, q1hi: 0 };
@@ -48,7 +48,7 @@ export const vtdFamily: QemuFamily = {
       return known === undefined ? end > start : known.type === type;
     };
 
-    const descriptor = (): 'kept' | 'damaged' => {
+    const descriptor = (): LineVerdict => {
       cursor.expect(TYPE_PREFIX);
       const nameStart = cursor.at;
       const nameEnd = findHigh();
@@ -64,13 +64,13 @@ export const vtdFamily: QemuFamily = {
       words.q0hi = cursor.high;
       if (!cursor.ok || !cursor.atEnd()) return 'damaged';
       if (!nameFits(nameStart, nameEnd, vtdType(words.q0lo))) return 'damaged';
-      const row = context.row(STREAM);
+      const row = context.row();
       out.submission[row] = doorbells;
       decodeVtd(out, row, words);
-      return 'kept';
+      return 'used';
     };
 
-    const doorbell = (): 'used' | 'damaged' => {
+    const doorbell = (): LineVerdict => {
       doorbells++;
       cursor.expect(TAIL_PREFIX);
       cursor.decimal();
@@ -80,7 +80,6 @@ export const vtdFamily: QemuFamily = {
     return {
       events: ['vtd_inv_desc', 'vtd_inv_qi_tail'],
       handle: (event) => (event === 0 ? descriptor() : doorbell()),
-      streams: [{ id: STREAM, name: 'vtd queue 0' }],
     };
   },
 };

@@ -1,0 +1,112 @@
+// `iotlb scrub`: a recording that is safe to send, and a list of what still stands in it.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import {
+  ToolError,
+  fileError,
+  formatCount,
+  jsonText,
+  type Terminal,
+  type VerbModule,
+} from '../base/index.ts';
+import { fileDigest, refuseOverwrite } from '../format/index.ts';
+import { scrubTrace, type ScrubResult } from '../scrub/scrub.ts';
+
+interface Options {
+  readonly output: string;
+  readonly key?: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+/** Shorter keys could be guessed. */
+const KEY_MIN_BYTES = 16;
+
+const REMOVED = [
+  'host, guest, kernel, CPU, command line',
+  'names of streams, of the source file and its version',
+  'absolute times and clock pairs',
+  'raw words',
+] as const;
+
+/** What a reader of the scrubbed file still learns. */
+const REMAINS = [
+  'order and spacing of events in time, and the clock resolution',
+  'kinds, scopes, flags, submissions, guest CPU numbers',
+  'sizes of ranges; which ranges are equal, overlap or touch; their alignment',
+  'inside a cluster of touching ranges: all distances, and the address bits below its enclosing aligned block',
+  'whether an address lies below 128 TiB or in which 128 TiB it lies',
+  'how many domains, PASIDs and sources there are and who asked for what; which id was 0',
+  'the name of the source, the kind of IOMMU and its mode, losses, the digest of the original file',
+] as const;
+
+export const define: VerbModule['define'] = (command, terminal) => {
+  command
+    .argument('<recording>', 'a recording')
+    .requiredOption('-o, --output <file>', 'the scrubbed recording to write')
+    .option(
+      '--key <file>',
+      `a file of at least ${KEY_MIN_BYTES} secret bytes: the same key scrubs the same way (default: a fresh key, thrown away)`,
+    )
+    .option('--force', 'overwrite the output', false)
+    .option('--json', 'print what was done as one JSON document', false)
+    .action((recording: string, options: Options) => {
+      run(recording, options, terminal());
+    });
+};
+
+function run(recording: string, options: Options, terminal: Terminal): void {
+  refuseOverwrite(options.output, options.force);
+  const key = options.key === undefined ? randomBytes(32) : readKey(options.key);
+  const result = scrubTrace(recording, options.output, key);
+  const facts = {
+    output: options.output,
+    digest: fileDigest(options.output),
+    events: result.end.events,
+    clusters: result.clusters,
+    clusters_unmoved: result.unmoved,
+    domains: result.domains,
+    pasids: result.pasids,
+    sources: result.sources,
+    key: options.key === undefined ? 'fresh, thrown away' : 'given',
+    removed: REMOVED,
+    remains: REMAINS,
+    header: result.header,
+  };
+  terminal.answer(options.json ? jsonText(facts, 2) : screen(options.output, result));
+  if (result.unmoved > 0) {
+    terminal.warn(
+      `${formatCount(result.unmoved)} stretches of addresses span 128 TiB or more and stay where they are`,
+    );
+  }
+}
+
+function screen(output: string, result: ScrubResult): string {
+  return [
+    output,
+    `  ${formatCount(result.end.events)} events; ${formatCount(result.clusters)} clusters of addresses moved; renumbered: ${formatCount(result.domains)} domains, ${formatCount(result.pasids)} PASIDs, ${formatCount(result.sources)} sources`,
+    '  removed',
+    ...REMOVED.map((line) => `    ${line}`),
+    '  still in the file',
+    ...REMAINS.map((line) => `    ${line}`),
+  ].join('\n');
+}
+
+function readKey(path: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw fileError(error, path, 'Nothing was written.');
+  }
+  if (bytes.length < KEY_MIN_BYTES) {
+    throw new ToolError(
+      'E_USAGE',
+      `${path}: a key of ${bytes.length} bytes could be guessed; nothing was written`,
+      { hint: `make one with: head -c 32 /dev/urandom > ${path}` },
+    );
+  }
+  return createHash('sha256').update(bytes).digest();
+}

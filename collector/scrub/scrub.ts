@@ -1,0 +1,118 @@
+// Makes a recording safe to send: addresses permuted with a key, identifiers renumbered, raw words and
+// names gone, everything a strategy looks at kept. Writes a sealed recording; the input stays untouched.
+
+import { TOOL } from '../base/index.ts';
+import { fileDigest, openTrace, sealTrace, type TraceEnd } from '../format/index.ts';
+import {
+  ALL_PAGES,
+  FORMAT_NAME,
+  FORMAT_VERSION,
+  PRESENT,
+  type EventBatch,
+  type TraceHeader,
+} from '../model/index.ts';
+import { ClusterFinder } from './clusters.ts';
+import { AddressPermutation } from './permutation.ts';
+import { Renumber } from './renumber.ts';
+
+const SCRUB_NOTE =
+  'addresses permuted by clusters of touching ranges; domain, PASID and source ids renumbered; raw words dropped; host, guest, kernel, CPU, command line, names and absolute times removed';
+
+export interface ScrubResult {
+  readonly end: TraceEnd;
+  readonly header: TraceHeader;
+  readonly clusters: number;
+  /** Clusters so large that there is no other place for them. */
+  readonly unmoved: number;
+  readonly domains: number;
+  readonly pasids: number;
+  readonly sources: number;
+}
+
+/** Scrubs `from` into `to` with `key`. Throws ToolError; `to` appears whole or not at all. */
+export function scrubTrace(from: string, to: string, key: Uint8Array): ScrubResult {
+  const finder = new ClusterFinder();
+  {
+    using reader = openTrace(from);
+    for (const batch of reader.batches()) finder.add(batch);
+  }
+  const clusters = finder.clusters();
+  const permutation = new AddressPermutation(clusters, key);
+  const ids = { domain: new Renumber(), pasid: new Renumber(), source: new Renumber() };
+  let header: TraceHeader | undefined;
+  const end = sealTrace(from, to, {
+    header: (original) => (header = scrubbedHeader(original, fileDigest(from))),
+    rows: (batch) => scrubRows(batch, permutation, ids),
+  });
+  if (header === undefined) throw new Error('a recording was sealed without a header');
+  return {
+    end,
+    header,
+    clusters: clusters.length,
+    unmoved: permutation.unmoved,
+    domains: ids.domain.count,
+    pasids: ids.pasid.count,
+    sources: ids.source.count,
+  };
+}
+
+/** Only what is listed here goes into the scrubbed file: a field that is added later stays out. */
+export function scrubbedHeader(original: TraceHeader, digest: string): TraceHeader {
+  return {
+    format: FORMAT_NAME,
+    version: FORMAT_VERSION,
+    writer: TOOL.id,
+    source: { name: original.source.name },
+    clock: {
+      name: 'relative',
+      start_ns: '0',
+      resolution_ns: original.clock.resolution_ns,
+      pairs: [],
+    },
+    barriers: original.barriers,
+    ...(original.barrier_rule === undefined ? {} : { barrier_rule: original.barrier_rule }),
+    streams: original.streams.map(({ id }) => ({ id, name: `stream ${id}` })),
+    ...(original.iommu === undefined ? {} : { iommu: original.iommu }),
+    ...(original.mode === undefined ? {} : { mode: original.mode }),
+    ...(original.synthetic === undefined ? {} : { synthetic: 'yes' }),
+    scrub: SCRUB_NOTE,
+    parent: { name: 'original', digest },
+  };
+}
+
+interface Ids {
+  readonly domain: Renumber;
+  readonly pasid: Renumber;
+  readonly source: Renumber;
+}
+
+function scrubRows(batch: EventBatch, permutation: AddressPermutation, ids: Ids): EventBatch {
+  const { count, present, pages } = batch;
+  const page = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    if ((present[i] & PRESENT.range) === 0) continue;
+    const moves = pages[i] > 0 && pages[i] < ALL_PAGES;
+    page[i] = moves ? permutation.map(batch.page[i]) : 0;
+  }
+  return {
+    ...batch,
+    page,
+    domainId: renumbered(batch, batch.domainId, PRESENT.domainId, ids.domain),
+    pasid: renumbered(batch, batch.pasid, PRESENT.pasid, ids.pasid),
+    sourceId: renumbered(batch, batch.sourceId, PRESENT.sourceId, ids.source),
+    rawLen: new Uint8Array(count),
+  };
+}
+
+function renumbered(
+  batch: EventBatch,
+  column: Uint32Array,
+  bit: number,
+  ids: Renumber,
+): Uint32Array {
+  const out = new Uint32Array(batch.count);
+  for (let i = 0; i < batch.count; i++) {
+    if ((batch.present[i] & bit) !== 0) out[i] = ids.map(column[i]);
+  }
+  return out;
+}

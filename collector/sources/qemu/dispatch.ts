@@ -1,0 +1,107 @@
+// Hands QEMU's trace events to the families, and their rows to the builder: one stream a family, in the
+// order of appearance. Shared by the log and the binary backend; owns no container and no clock.
+
+import { NameTable, type TextCursor } from '../../base/index.ts';
+import type { EventBuilder, LossDetail, LossLog, TraceHeader } from '../../model/index.ts';
+import { qemuFamilies } from './families.ts';
+import type { LineVerdict, OpenFamily, QemuContext } from './family.ts';
+
+export interface EventEntry {
+  readonly family: number;
+  readonly event: number;
+}
+
+export interface DispatchOptions {
+  readonly out: EventBuilder;
+  readonly cursor: TextCursor;
+  readonly losses: LossLog;
+  readonly unit: LossDetail['unit'];
+}
+
+export class QemuDispatch {
+  /** Time of the current event, ns on any scale that the container keeps to. */
+  now = 0;
+  /** Where the current event stands in the input. */
+  place = 0;
+  /** `now` of the first row; rows are offsets from it. */
+  firstRow = Number.NaN;
+  readonly #out: EventBuilder;
+  readonly #losses: LossLog;
+  readonly #unit: LossDetail['unit'];
+  readonly #open: readonly OpenFamily[];
+  readonly #events: NameTable<EventEntry>;
+  /** Family of each stream. */
+  readonly #streams: number[] = [];
+
+  constructor(options: DispatchOptions) {
+    this.#out = options.out;
+    this.#losses = options.losses;
+    this.#unit = options.unit;
+    this.#open = qemuFamilies.map((family, index) =>
+      family.open(this.#context(index, options.cursor)),
+    );
+    this.#events = new NameTable(
+      this.#open.flatMap((open, family) =>
+        open.events.map((name, event) => [name, { family, event }] as const),
+      ),
+    );
+  }
+
+  /** The event named `bytes[start … end)`, if a family has it. */
+  find(bytes: Uint8Array, start: number, end: number): EventEntry | undefined {
+    return this.#events.find(bytes, start, end);
+  }
+
+  handle(entry: EventEntry): LineVerdict {
+    return this.#open[entry.family].handle(entry.event);
+  }
+
+  /** The last line is cut: one of `entry`, or of an event that can't be told any more. */
+  spoil(entry: EventEntry | undefined): void {
+    if (entry !== undefined) this.#open[entry.family].spoil?.(entry.event);
+    else for (const family of this.#open) family.spoil?.(undefined);
+  }
+
+  end(): void {
+    for (const family of this.#open) family.end?.();
+  }
+
+  streams(): TraceHeader['streams'] {
+    return this.#streams.map((family, id) => ({ id, name: qemuFamilies[family].stream }));
+  }
+
+  iommu(): string {
+    return this.#streams.map((family) => qemuFamilies[family].iommu).join(', ');
+  }
+
+  /** The rules of the families that do not show their waits; undefined where all do. */
+  barrierRule(): string | undefined {
+    const implied = this.#streams.map((family) => qemuFamilies[family]);
+    if (!implied.some((family) => family.barrierRule !== undefined)) return undefined;
+    return implied
+      .map((family) => `${family.stream}: ${family.barrierRule ?? 'waits are seen'}`)
+      .join('; ');
+  }
+
+  #context(family: number, cursor: TextCursor): QemuContext {
+    let stream = -1;
+    const rowAt = (now: number): number => {
+      if (stream < 0) {
+        stream = this.#streams.length;
+        this.#streams.push(family);
+      }
+      if (Number.isNaN(this.firstRow)) this.firstRow = now;
+      this.#losses.seen++;
+      return this.#out.next(now - this.firstRow, stream);
+    };
+    return {
+      out: this.#out,
+      cursor,
+      now: () => this.now,
+      place: () => this.place,
+      row: () => rowAt(this.now),
+      rowAt,
+      lose: (place, reason) => this.#losses.add(place, this.#unit, reason),
+    };
+  }
+}
