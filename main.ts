@@ -5,6 +5,11 @@ import { runCommandLine, type Verb } from './collector/base/index.ts';
 
 const verbs: readonly Verb[] = [
   {
+    name: 'record',
+    summary: 'record a running guest or VMM until Ctrl-C',
+    load: () => import('./collector/cli/record.ts'),
+  },
+  {
     name: 'import',
     summary: 'turn a log or capture of another tool into a recording',
     load: () => import('./collector/cli/import.ts'),
@@ -38,6 +43,16 @@ const verbs: readonly Verb[] = [
     name: 'compare',
     summary: 'replay a recording under several strategies and say which costs least',
     load: () => import('./analysis/cli/compare.ts'),
+  },
+  {
+    name: 'report',
+    summary: 'write a comparison as one HTML page',
+    load: () => import('./web/node/report.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'the whole path on the recording that ships with iotlb: replay, compare, report',
+    load: () => import('./web/node/demo.ts'),
   },
 ];
 

@@ -17,21 +17,21 @@ import {
 } from '../../collector/base/index.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
-import { pacingOf } from '../../replayer/cli/pacing.ts';
-import { parseChain } from '../../replayer/strategies/chain.ts';
+import { parseCpuList } from '../../replayer/cli/cpu-list.ts';
+import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pacing-flags.ts';
+import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import type { ReportJson } from '../report/schema.ts';
 
-interface Options {
+interface Options extends PacingFlags {
   readonly strategy: readonly string[];
   readonly repeat: string;
   readonly dialect: string;
   readonly issuer: string;
   readonly device?: string;
-  readonly speed?: string;
-  readonly rate?: string;
-  readonly asap: boolean;
+  readonly cpus?: string;
+  readonly fifo: boolean;
   readonly seed?: string;
   readonly output?: string;
   readonly store?: string;
@@ -63,22 +63,11 @@ export const define: VerbModule['define'] = (command, terminal) => {
     )
     .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
     .option('-i, --issuer <name>', `who makes the calls: ${issuers.names.join(', ')}`, 'null')
-    .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci')
-    .addOption(
-      new Option(
-        '--speed <factor>',
-        'recorded timing, so many times as fast (default 1x)',
-      ).conflicts(['rate', 'asap']),
-    )
-    .addOption(
-      new Option('--rate <per-second>', 'a constant rate instead, such as 20k/s').conflicts([
-        'speed',
-        'asap',
-      ]),
-    )
-    .addOption(
-      new Option('--asap', 'as fast as it goes').default(false).conflicts(['speed', 'rate']),
-    )
+    .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
+  addPacingFlags(command);
+  command
+    .option('--cpus <list>', 'pin stream 0, 1, … to these CPUs, such as 1,2 or 2-5')
+    .option('--fifo', 'issue under SCHED_FIFO, with the rests that the kernel asks for', false)
     .option('--seed <number>', 'seed of the random order (default: from the clock; it is printed)')
     .option(
       '-o, --output <folder>',
@@ -125,11 +114,13 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const { report, reportPath, interrupted } = await compareStrategies(
     {
       recording: path,
-      chains: options.strategy.map((text) => parseChain(text)),
+      chains: await Promise.all(options.strategy.map((text) => openChain(text))),
       dialect: dialects.get(options.dialect),
       issuer,
       device: options.device,
-      pacing: pacingOf(options),
+      pace: paceOf(options),
+      ...(options.cpus === undefined ? {} : { cpus: parseCpuList(options.cpus, '--cpus') }),
+      fifo: options.fifo,
       repeats,
       seed,
       folder,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { fileError, type Interrupt, type Terminal } from '../../collector/base/index.ts';
 import type { Issuer } from '../../replayer/issuers/index.ts';
-import type { Pacing } from '../../replayer/loop/schedule.ts';
+import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { writeResult } from '../../replayer/result/file.ts';
 import { planRecording, replay, type PlannedTrace } from '../../replayer/result/replay.ts';
 import type { Dialect } from '../../replayer/dialects/index.ts';
@@ -20,7 +20,9 @@ export interface ComparisonOptions {
   readonly dialect: Dialect;
   readonly issuer: Issuer;
   readonly device: string | undefined;
-  readonly pacing: Pacing;
+  readonly pace: Pace;
+  readonly cpus?: readonly number[];
+  readonly fifo: boolean;
   readonly repeats: number;
   readonly seed: number;
   /** Result files go here; it is made where it is missing. */
@@ -46,7 +48,7 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
     throw fileError(error, options.folder, 'Nothing was issued.');
   }
   const planned = options.chains.map((chain) =>
-    planRecording(options.recording, chain, options.dialect),
+    planRecording(options.recording, chain, options.dialect, options.pace.cut),
   );
   const comparisonId = randomUUID();
   const random = seededRandom(options.seed);
@@ -85,7 +87,11 @@ async function replayOnce(
   const result = await replay(planned, {
     issuer: options.issuer,
     issuerOptions: { device: options.device },
-    pacing: options.pacing,
+    pacing: options.pace.pacing,
+    passes: options.pace.passes,
+    ...(options.pace.maxGapNs === undefined ? {} : { maxGapNs: options.pace.maxGapNs }),
+    ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
+    fifo: options.fifo,
     stopOnError: false,
     comparisonId,
     repeat,

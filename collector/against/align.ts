@@ -278,5 +278,5 @@ function longestAscending(
   });
   const out: (readonly [number, number])[] = [];
   for (let at = tails.at(-1) ?? -1; at >= 0; at = before[at]) out.push(pairs[at]);
-  return out.reverse();
+  return out.toReversed();
 }
