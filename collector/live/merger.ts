@@ -20,7 +20,7 @@ export interface Lane {
 }
 
 interface OpenLane {
-  readonly label: string;
+  readonly label: () => string;
   readonly parser: SourceParser;
   readonly rows: EventBuilder;
   /** Stream of the recording for each stream of the parser. */
@@ -35,8 +35,8 @@ export class Merger {
   readonly #lanes: OpenLane[] = [];
   readonly #streams: { readonly id: number; readonly name: string }[] = [];
 
-  /** A lane for one more log; `label` names its streams where there are several. */
-  open(form: StreamForm, label: string): Lane {
+  /** A lane for one more log; `label` is asked for when a stream first shows, to name it. */
+  open(form: StreamForm, label: () => string = () => ''): Lane {
     const rows = new EventBuilder();
     const lane: OpenLane = {
       label,
@@ -111,8 +111,9 @@ export class Merger {
     const known = lane.streams.get(id);
     if (known !== undefined) return known;
     const name = streams.find((stream) => stream.id === id)?.name ?? `queue ${id}`;
+    const label = lane.label();
     const fresh = this.#streams.length;
-    this.#streams.push({ id: fresh, name: lane.label === '' ? name : `${lane.label}: ${name}` });
+    this.#streams.push({ id: fresh, name: label === '' ? name : `${label}: ${name}` });
     lane.streams.set(id, fresh);
     return fresh;
   }
