@@ -34,6 +34,26 @@ const verbs: readonly Verb[] = [
     summary: 'issue a recording again under a strategy, with its timing',
     load: () => import('./replayer/cli/replay.ts'),
   },
+  {
+    name: 'load',
+    summary: 'load recordings and results into ClickHouse, embedded or a server',
+    load: () => import('./analysis/cli/load.ts'),
+  },
+  {
+    name: 'compare',
+    summary: 'replay a recording under several strategies and say which costs least',
+    load: () => import('./analysis/cli/compare.ts'),
+  },
+  {
+    name: 'report',
+    summary: 'write a comparison as one HTML page',
+    load: () => import('./web/node/report.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'the whole path on the recording that ships with iotlb: replay, compare, report',
+    load: () => import('./web/node/demo.ts'),
+  },
 ];
 
 process.exitCode = await runCommandLine(verbs, process.argv.slice(2));

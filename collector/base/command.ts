@@ -7,6 +7,16 @@ import { EXIT, ToolError } from './errors.ts';
 import { Terminal } from './terminal.ts';
 import { TOOL } from './tool.ts';
 
+/**
+ * For an option that may be given several times, `-s A -s B`: collects its values. Each takes one, so that
+ * the argument after it stays an argument. The default holds until the first is given.
+ */
+export function repeatable(
+  fallback: readonly string[],
+): (value: string, before: readonly string[]) => readonly string[] {
+  return (value, before) => (before === fallback ? [value] : [...before, value]);
+}
+
 /** A verb's module: adds arguments, options and the action to its command. */
 export interface VerbModule {
   readonly define: (command: Command, terminal: () => Terminal) => void;

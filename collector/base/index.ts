@@ -1,4 +1,4 @@
-export { runCommandLine, type Verb, type VerbModule } from './command.ts';
+export { repeatable, runCommandLine, type Verb, type VerbModule } from './command.ts';
 export * from './errors.ts';
 export { openInput, type Input } from './input.ts';
 export { watchInterrupt, type Interrupt } from './interrupt.ts';
@@ -12,3 +12,4 @@ export { TextCursor, ascii } from './text-cursor.ts';
 export * from './time.ts';
 export { TOOL } from './tool.ts';
 export * from './units.ts';
+export { unzstd } from './zstd.ts';

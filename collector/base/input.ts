@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { Decompress } from 'fzstd';
 
 import { ToolError, fileError, systemErrorCode } from './errors.ts';
+import { ZstdGuard } from './zstd.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const MAGIC_BYTES = 4;
@@ -140,9 +141,11 @@ async function* unzstd(
   const stream = new Decompress((data) => {
     out.push(data);
   });
+  const guard = new ZstdGuard(name);
   let tail: Uint8Array | undefined;
   try {
     for await (const chunk of chunks) {
+      guard.see(chunk);
       // One chunk is held back, so that the last can be marked as the last.
       if (tail !== undefined) stream.push(tail);
       tail = chunk;

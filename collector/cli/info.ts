@@ -12,14 +12,18 @@ import {
   type VerbModule,
 } from '../base/index.ts';
 import { fileDigest, openTrace, type TraceEnd, type TraceReader } from '../format/index.ts';
+import { compareRecordings } from '../against/compare-recordings.ts';
 import { GRANULARITIES, KINDS, TraceSummary } from '../model/index.ts';
+import { againstDocument, againstScreen } from './info-against.ts';
 
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('<recording>', 'a recording, sealed or still being written')
     .option('--json', 'print one JSON document', false)
-    .action((path: string, options: { json: boolean }) => {
-      run(path, options.json, terminal());
+    .option('--against <recording>', 'compare it with another view of the same stream')
+    .action((path: string, options: { json: boolean; against?: string }) => {
+      if (options.against === undefined) run(path, options.json, terminal());
+      else runAgainst(path, options.against, options.json, terminal());
     });
 };
 
@@ -37,6 +41,11 @@ function run(path: string, json: boolean, terminal: Terminal): void {
   terminal.answer(
     json ? jsonText(document(reader, end, summary), 2) : screen(reader, end, summary, terminal),
   );
+}
+
+function runAgainst(path: string, other: string, json: boolean, terminal: Terminal): void {
+  const report = compareRecordings(path, other);
+  terminal.answer(json ? jsonText(againstDocument(report), 2) : againstScreen(report, terminal));
 }
 
 function named(names: readonly string[], counts: Float64Array): Record<string, number> {

@@ -132,7 +132,7 @@ function parseRotate(text: string): { readonly bytes: number; readonly ns: numbe
   let bytes = Number.POSITIVE_INFINITY;
   let ns = Number.POSITIVE_INFINITY;
   for (const part of text.split(',')) {
-    if (/B$/.test(part)) bytes = parseSizeBytes(part, '--rotate');
+    if (part.endsWith('B')) bytes = parseSizeBytes(part, '--rotate');
     else ns = parseDurationNs(part, '--rotate');
   }
   return { bytes, ns };

@@ -2,9 +2,11 @@
 
 import { registry } from '../base/index.ts';
 import { ftrace } from './ftrace/source.ts';
+import { perf } from './perf/source.ts';
 import { qemu } from './qemu/source.ts';
 import type { ImportSource } from './source.ts';
+import { traceCmd } from './trace-cmd/source.ts';
 
 export type * from './source.ts';
 
-export const importSources = registry<ImportSource>('source', [qemu, ftrace]);
+export const importSources = registry<ImportSource>('source', [qemu, ftrace, traceCmd, perf]);

@@ -5,40 +5,53 @@ import {
   formatCount,
   formatDuration,
   jsonText,
+  parseCount,
+  repeatable,
   textTable,
   type Terminal,
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { openTrace } from '../../collector/format/index.ts';
-import { dialects } from '../dialects/index.ts';
-import { planFacts, type PlanFacts } from '../plan/index.ts';
-import { parseChain } from '../strategies/chain.ts';
-import { strategies } from '../strategies/index.ts';
+import { dialects, type Dialect } from '../dialects/index.ts';
+import { explain, holdGain, planFacts, type HoldGain, type PlanFacts } from '../plan/index.ts';
+import type { StrategyChain } from '../strategies/chain.ts';
+import { openChain } from '../strategies/user-strategy.ts';
+import { explanationText } from './explain-text.ts';
+import { strategyHelp, strategyList } from './strategy-list.ts';
 
 interface Options {
   readonly strategy: readonly string[];
   readonly dialect: string;
+  readonly explain?: string;
   readonly json: boolean;
   readonly list: boolean;
 }
 
+const DEFAULT_STRATEGIES: readonly string[] = ['none'];
+
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('[recording]', 'a recording')
-    .option('-s, --strategy <chain...>', 'one or more of: NAME[:key=value,…][+NAME…]', ['none'])
+    .option(
+      '-s, --strategy <chain>',
+      'NAME[:key=value,…][+NAME…]; a NAME may be the path of a module; give it again for more than one',
+      repeatable(DEFAULT_STRATEGIES),
+      DEFAULT_STRATEGIES,
+    )
     .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
-    .option('--list', 'describe the strategies', false)
+    .option('--explain <seq>', 'show what becomes of one request, on a time line')
+    .option('--list', 'describe the strategies and presets', false)
     .option('--json', 'print one JSON document; an array where several strategies are given', false)
     .addHelpText(
       'after',
-      `\nStrategies:\n${strategyHelp()}\n\nThey compose with +, left to right: adjacent+window:us=50`,
+      `\n${strategyHelp()}\n\nThey compose with +, left to right: adjacent+window:us=50`,
     )
-    .action((path: string | undefined, options: Options) => {
-      run(path, options, terminal());
+    .action(async (path: string | undefined, options: Options) => {
+      await run(path, options, terminal());
     });
 };
 
-function run(path: string | undefined, options: Options, terminal: Terminal): void {
+async function run(path: string | undefined, options: Options, terminal: Terminal): Promise<void> {
   if (options.list) {
     terminal.answer(options.json ? jsonText(strategyList(), 2) : strategyHelp());
     return;
@@ -49,7 +62,26 @@ function run(path: string | undefined, options: Options, terminal: Terminal): vo
     return;
   }
   const dialect = dialects.get(options.dialect);
-  const chains = options.strategy.map((text) => parseChain(text));
+  const chains: StrategyChain[] = [];
+  for (const text of options.strategy) chains.push(await openChain(text));
+  if (options.explain !== undefined) {
+    explainRow(path, parseCount(options.explain, '--explain'), chains, {
+      dialect,
+      json: options.json,
+      terminal,
+    });
+    return;
+  }
+  planAll(path, chains, dialect, options.json, terminal);
+}
+
+function planAll(
+  path: string,
+  chains: readonly StrategyChain[],
+  dialect: Dialect,
+  json: boolean,
+  terminal: Terminal,
+): void {
   const plans = chains.map((chain) => {
     using reader = openTrace(path);
     const facts = planFacts(reader.batches(), chain, dialect);
@@ -61,15 +93,61 @@ function run(path: string | undefined, options: Options, terminal: Terminal): vo
     return facts;
   });
   if (plans.some((plan) => plan.verdict.class === 'broken')) process.exitCode = EXIT.input;
-  if (options.json) terminal.answer(jsonText(plans.length === 1 ? plans[0] : plans, 2));
-  else terminal.answer(table(plans));
+  if (json) terminal.answer(jsonText(plans.length === 1 ? plans[0] : plans, 2));
+  else {
+    using reader = openTrace(path);
+    const { synthetic } = reader.header;
+    const gain = holdGain(reader.batches(), dialect);
+    const notes = synthetic === undefined ? [] : [`not captured: ${synthetic}`, ''];
+    terminal.answer([...notes, ...gainText(gain), '', table(plans)].join('\n'));
+  }
   for (const plan of plans) {
     for (const broken of plan.verdict.broken) {
-      terminal.warn(
-        `${plan.strategy}: broken: ${broken.seq < 0 ? '' : `seq ${broken.seq}: `}${broken.reason}`,
-      );
+      terminal.warn(`${plan.strategy}: broken: seq ${broken.seq}: ${broken.reason}`);
     }
   }
+}
+
+function explainRow(
+  path: string,
+  seq: number,
+  chains: readonly StrategyChain[],
+  how: { readonly dialect: Dialect; readonly json: boolean; readonly terminal: Terminal },
+): void {
+  const all = chains.map((chain) => {
+    using reader = openTrace(path);
+    return explain(reader.batches(), chain, how.dialect, seq);
+  });
+  how.terminal.answer(
+    how.json ? jsonText(all.length === 1 ? all[0] : all, 2) : all.map(explanationText).join('\n\n'),
+  );
+}
+
+/** What there is to gain at all, before any strategy: said first, because mostly it is little. */
+function gainText(gain: HoldGain): readonly string[] {
+  if (gain.requests === 0) return ['nothing to replay'];
+  const per = gain.requests / gain.barrier_intervals;
+  const single = (100 * gain.single_intervals) / gain.barrier_intervals;
+  const left = (ioctls: number): string =>
+    `${formatCount(ioctls)} ioctls (${((100 * ioctls) / gain.requests).toFixed(0)} %)`;
+  const strict =
+    single >= 90
+      ? [
+          'This guest waits after each request: merging inside a barrier interval gains next to nothing.',
+          'What is still to be had is had by holding waits back, and costs the guest stall:',
+        ]
+      : ['Merging inside barrier intervals helps here; holding waits back could leave:'];
+  return [
+    `${per.toFixed(2)} requests a barrier interval; ${single.toFixed(1)} % of the intervals hold one`,
+    ...strict,
+    ...gain.window.map(
+      (one) => `  window of ${formatDuration(one.ns).padEnd(8)} ${left(one.ioctls)}`,
+    ),
+    ...gain.drain.map(
+      (one) =>
+        `  drain, ${formatDuration(one.service_ns).padEnd(8)} ${left(one.ioctls)}, if an ioctl takes that long`,
+    ),
+  ];
 }
 
 function table(plans: readonly PlanFacts[]): string {
@@ -117,28 +195,4 @@ export function verdictText(plan: PlanFacts): string {
     case 'broken':
       return `broken: ${formatCount(verdict.broken_requests)} requests`;
   }
-}
-
-function strategyList(): readonly object[] {
-  return strategies.entries.map((strategy) => ({
-    name: strategy.name,
-    summary: strategy.summary,
-    parameters: strategy.parameters,
-    reorders: strategy.reorders,
-    widens: strategy.widens,
-    defers: strategy.defers,
-    online: strategy.online !== undefined,
-  }));
-}
-
-function strategyHelp(): string {
-  return strategies.entries
-    .flatMap((strategy) => [
-      `  ${strategy.name.padEnd(14)}${strategy.summary}`,
-      ...strategy.parameters.map(
-        (parameter) =>
-          `  ${' '.repeat(14)}  ${parameter.name}=${parameter.default}  ${parameter.help}`,
-      ),
-    ])
-    .join('\n');
 }

@@ -1,16 +1,10 @@
 // `iotlb replay`: issues a recording again under one strategy, with its timing, and says what came of it.
 
-import { Option } from 'commander';
-
 import {
   EXIT,
   ToolError,
   formatCount,
-  formatDuration,
   jsonText,
-  parseFactor,
-  parseRate,
-  textTable,
   watchInterrupt,
   type Terminal,
   type VerbModule,
@@ -18,23 +12,23 @@ import {
 import { refuseOverwrite } from '../../collector/format/index.ts';
 import { dialects } from '../dialects/index.ts';
 import { issuers } from '../issuers/index.ts';
-import type { Pacing } from '../loop/schedule.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { writeResult } from '../result/file.ts';
-import type { ResultHeader } from '../result/header.ts';
-import type { Percentiles } from '../result/percentiles.ts';
 import { planRecording, replay, replayDocument } from '../result/replay.ts';
-import { parseChain } from '../strategies/chain.ts';
+import { openChain } from '../strategies/user-strategy.ts';
+import { parseCpuList } from './cpu-list.ts';
+import { addLimitFlags, enforceLimits, limitsOf, type LimitFlags } from './limit-flags.ts';
+import { addPacingFlags, paceOf, type PacingFlags } from './pacing-flags.ts';
 import { verdictText } from './plan.ts';
+import { replayScreen } from './replay-screen.ts';
 
-interface Options {
+interface Options extends PacingFlags, LimitFlags {
   readonly strategy: string;
   readonly dialect: string;
   readonly issuer: string;
   readonly device?: string;
-  readonly speed?: string;
-  readonly rate?: string;
-  readonly asap: boolean;
+  readonly cpus?: string;
+  readonly fifo: boolean;
   readonly stopOnError: boolean;
   readonly output?: string;
   readonly force: boolean;
@@ -48,22 +42,13 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('-s, --strategy <chain>', "how requests are grouped (see 'iotlb plan --list')", 'none')
     .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
     .option('-i, --issuer <name>', `who makes the calls: ${issuers.names.join(', ')}`, 'null')
-    .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci')
-    .addOption(
-      new Option(
-        '--speed <factor>',
-        'recorded timing, so many times as fast (default 1x)',
-      ).conflicts(['rate', 'asap']),
-    )
-    .addOption(
-      new Option('--rate <per-second>', 'a constant rate instead, such as 20k/s').conflicts([
-        'speed',
-        'asap',
-      ]),
-    )
-    .addOption(
-      new Option('--asap', 'as fast as it goes').default(false).conflicts(['speed', 'rate']),
-    )
+    .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
+  addPacingFlags(command);
+  command
+    .option('--cpus <list>', 'pin stream 0, 1, … to these CPUs, such as 1,2 or 2-5')
+    .option('--fifo', 'issue under SCHED_FIFO, with the rests that the kernel asks for', false);
+  addLimitFlags(command);
+  command
     .option('--stop-on-error', 'end at the first ioctl that fails', false)
     .option('-o, --output <file>', 'write every sample to this result file')
     .option('--force', 'overwrite the output', false)
@@ -75,34 +60,21 @@ export const define: VerbModule['define'] = (command, terminal) => {
     });
 };
 
-/** The flags of a pacing, normalised once. */
-export function pacingOf(options: {
-  readonly speed?: string;
-  readonly rate?: string;
-  readonly asap: boolean;
-}): Pacing {
-  if (options.asap) return { kind: 'asap' };
-  if (options.rate !== undefined)
-    return { kind: 'rate', perSecond: parseRate(options.rate, '--rate') };
-  return {
-    kind: 'recorded',
-    speed: options.speed === undefined ? 1 : parseFactor(options.speed, '--speed'),
-  };
-}
-
 async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
-  const pacing = pacingOf(options);
+  const pace = paceOf(options);
+  const limits = limitsOf(options);
+  const cpus = options.cpus === undefined ? undefined : parseCpuList(options.cpus, '--cpus');
   const issuer = issuers.get(options.issuer);
   const dialect = dialects.get(options.dialect);
-  const chain = parseChain(options.strategy);
+  const chain = await openChain(options.strategy);
   if (options.output !== undefined) refuseOverwrite(options.output, options.force);
-  const planned = planRecording(path, chain, dialect);
+  const planned = planRecording(path, chain, dialect, pace.cut);
   if (options.dryRun) {
     const { facts } = planned.plan;
     if (options.json) terminal.answer(jsonText(facts, 2));
     else
       terminal.answer(
-        `would issue ${formatCount(facts.steps)} ioctls with ${formatCount(facts.entries)} entries, ${pacingText(pacing)}, through ${issuer.name}; ${verdictText(facts)}. Nothing was issued.`,
+        `would issue ${formatCount(facts.steps)} ioctls with ${formatCount(facts.entries)} entries, ${pacingText(pace.pacing)}${pace.passes === 1 ? '' : `, ${formatCount(pace.passes)} times over`}, through ${issuer.name}; ${verdictText(facts)}. Nothing was issued.`,
       );
     return;
   }
@@ -118,11 +90,15 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     );
   }
   using interrupt = watchInterrupt();
-  const progress = terminal.progress('replaying', planned.plan.facts.steps);
+  const progress = terminal.progress('replaying', planned.plan.facts.steps * pace.passes);
   const result = await replay(planned, {
     issuer,
     issuerOptions,
-    pacing,
+    pacing: pace.pacing,
+    passes: pace.passes,
+    ...(pace.maxGapNs === undefined ? {} : { maxGapNs: pace.maxGapNs }),
+    ...(cpus === undefined ? {} : { cpus }),
+    fifo: options.fifo,
     stopOnError: options.stopOnError,
     comparisonId: 'single',
     repeat: 0,
@@ -134,7 +110,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     terminal.story(`samples in ${options.output}`);
   }
   terminal.answer(
-    options.json ? jsonText(replayDocument(result.header), 2) : screen(result.header),
+    options.json ? jsonText(replayDocument(result.header), 2) : replayScreen(result.header),
   );
   if (result.header.interrupted) {
     terminal.warn(
@@ -145,52 +121,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     terminal.warn('ended at the first error, as asked; the rest was not issued');
     process.exitCode = EXIT.host;
   }
-}
-
-/** What the numbers were measured on, in words that cannot be mistaken. */
-export function provenanceText(
-  header: Pick<ResultHeader, 'provenance' | 'issuer_description'>,
-): string {
-  switch (header.provenance) {
-    case 'hardware':
-      return `real hardware: ${header.issuer_description}`;
-    case 'lab':
-      return `lab kernel with an emulated IOMMU: ${header.issuer_description}`;
-    case 'null':
-      return 'null issuer: the system call path only, no IOMMU, nothing was invalidated';
-    case 'recording':
-      return 'recording issuer: no system call was made';
-  }
-}
-
-function screen(header: ResultHeader): string {
-  const { plan, summary } = header;
-  const row = (name: string, values: Percentiles): readonly string[] => [
-    `  ${name}`,
-    ...[values.p50, values.p90, values.p99, values.p999, values.max].map(formatDuration),
-  ];
-  const errors = Object.entries(summary.errors).map(
-    ([name, count]) => `${formatCount(count)} × ${name}`,
-  );
-  return [
-    `${plan.strategy}, ${plan.dialect}, ${header.pacing}`,
-    `  ran on      ${provenanceText(header)}`,
-    `  verdict     ${plan.verdict.class}`,
-    `  issued      ${formatCount(summary.ioctls)} ioctls, ${formatCount(summary.issued_entries)} entries, ${formatCount(summary.entries_done)} done${header.fanout === 0 ? '' : `, ${formatCount(header.fanout)} by fan-out`}`,
-    `  errors      ${errors.length === 0 ? 'none' : errors.join(', ')}${header.provenance === 'null' ? ' (the null issuer is always refused)' : ''}`,
-    `  time        asked ${formatDuration(summary.asked_ns)}, achieved ${formatDuration(summary.achieved_ns)}, drift ${formatDuration(summary.drift_ns)}`,
-    '',
-    textTable(
-      [
-        ['', 'p50', 'p90', 'p99', 'p99.9', 'max'],
-        row('lateness', summary.lateness_ns),
-        row('service', summary.service_ns),
-        row('response', summary.response_ns),
-        row('stall', summary.stall_ns),
-      ],
-      [false, true, true, true, true, true],
-    ),
-  ].join('\n');
+  enforceLimits(result.header, limits);
 }
 
 function issuerHelp(): string {

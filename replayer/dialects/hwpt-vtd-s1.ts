@@ -46,7 +46,7 @@ export const hwptVtdS1: Dialect = {
     else putU64(out, at + 8, pages % 0x1_0000_0000, pages / 0x1_0000_0000);
     out.setUint32(at + 16, leaf, true);
     out.setUint32(at + 20, 0, true);
-    return false;
+    return ranged && everything && pages < ALL_PAGES;
   },
 };
 

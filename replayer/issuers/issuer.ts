@@ -40,6 +40,8 @@ export const NO_WORD = 0xffff_ffff;
 
 export interface IssuerSession {
   readonly provenance: Provenance;
+  /** False where the loop is to run without making its calls. */
+  readonly makesSystemCalls: boolean;
   /** One line for people: kernel, device, IOMMU. */
   readonly description: string;
   /** Encodes a stream's plan. Host objects that it needs are made here, before the start. */

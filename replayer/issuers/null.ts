@@ -20,6 +20,7 @@ export const nullIssuer: Issuer = {
     if (fd < 0) throw new ToolError('E_IO', '/dev/null: cannot be opened; nothing was issued');
     return {
       provenance: 'null',
+      makesSystemCalls: true,
       description: 'null: the system call path only, no IOMMU; nothing is invalidated',
       prepare: (steps, dialect) => hwptCalls(fd, steps, dialect, 0, () => TARGETS),
       // ENOTTY is this issuer's success: the call went all the way and was refused.

@@ -41,6 +41,10 @@ export const schedSetscheduler = libc.func(
   'int sched_setscheduler(int pid, int policy, size_t param)',
 ) as (pid: number, policy: number, param: number) => number;
 
+export const schedGetaffinity = libc.func(
+  'int sched_getaffinity(int pid, size_t bytes, size_t mask)',
+) as (pid: number, bytes: number, mask: number) => number;
+
 export const schedSetaffinity = libc.func(
   'int sched_setaffinity(int pid, size_t bytes, size_t mask)',
 ) as (pid: number, bytes: number, mask: number) => number;
@@ -52,8 +56,11 @@ export const open = libc.func('int open(const char *path, int flags)') as (
 
 export const close = libc.func('int close(int fd)') as (fd: number) => number;
 
-/** errno of the last native call of this thread. */
-export const errno = (): number => koffi.errno();
+const errnoLocation = libc.func('size_t __errno_location()') as () => number;
+const errnoWord = new Int32Array(koffi.view(BigInt(errnoLocation()), 4));
+
+/** errno of the last native call of this thread, read where the C library keeps it. */
+export const errno = (): number => errnoWord[0];
 
 /** Errno names by number, as the host's C library numbers them. */
 export function errnoName(code: number): string {
@@ -69,5 +76,10 @@ export function addressOf(array: ArrayBufferView): number {
   return Number(koffi.address(array));
 }
 
+/** CPU that the thread is on. */
+export const schedGetcpu = libc.func('int sched_getcpu()') as () => number;
+
 export const CLOCK_MONOTONIC = 1;
 export const TIMER_ABSTIME = 1;
+export const SCHED_FIFO = 1;
+export const PR_SET_TIMERSLACK = 29;

@@ -1,23 +1,44 @@
-// Runs a plan: one worker per stream, one common start, results merged when all are done. Owns the
-// workers; the issuer's session stays with the caller.
+// Runs a plan: one thread per stream, one common start, results merged when all are done. Owns the
+// threads; the issuer's session stays with the caller.
 
-import { Worker } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
 
 import { ToolError, type Interrupt, type Progress } from '../../collector/base/index.ts';
-import type { IssuerSession } from '../issuers/issuer.ts';
+import type { CallProgram, IssuerSession } from '../issuers/issuer.ts';
 import type { Plan, StepBatch } from '../plan/index.ts';
 import { monotonicClock, readMonotonic } from './clock.ts';
-import { CONTROL, type LoopOutput } from './issue-loop.ts';
-import { scheduleSteps, type Pacing, type Schedule } from './schedule.ts';
-import type { WorkerJob, WorkerMessage } from './worker.ts';
+import { findHoles, type Hole, type ThreadSample } from './holes.ts';
+import { CONTROL, type LoopInput, type LoopOutput } from './issue-loop.ts';
+import { startThread, type IssuingThread } from './issuing-thread.ts';
+import { sharedOutput } from './loop-shapes.ts';
+import {
+  scheduleStreams,
+  type Schedule,
+  type ScheduleOptions,
+  type Schedules,
+} from './schedule.ts';
+import { sampleThread } from './thread-watch.ts';
+import type { ThreadReport, WorkerJob } from './worker-job.ts';
 
-/** Time between the last worker's ready and the common start. */
+/** Time between the last thread's ready and the common start. */
 const START_AHEAD_NS = 20e6;
-const PROGRESS_EVERY_MS = 200;
+const WATCH_EVERY_MS = 100;
+const NOISE_NS = 200e6;
+/** A lead above this would be spinning rather than waiting; on a shared CPU it is another's time. */
+const MAX_LEAD_NS = 250e3;
+const MAX_LEAD_SHARED_NS = 20e3;
+const ROW_BYTES = 3 * 8 + 5 * 4;
+/** Rows are kept in memory until the run is over. */
+const MOST_ROW_BYTES = 8 * 1024 ** 3;
 
-export interface RunOptions {
-  readonly pacing: Pacing;
+export interface RunOptions extends ScheduleOptions {
   readonly stopOnError: boolean;
+  /** Stream i is pinned to CPU i of these, from the front again where there are more streams. */
+  readonly cpus?: readonly number[];
+  /** SCHED_FIFO; refused with the reason where the host does not grant it. */
+  readonly fifo?: boolean;
+  /** How long the noise floor is measured before and after; 0 leaves it out. */
+  readonly noiseNs?: number;
   readonly interrupt: Interrupt;
   readonly progress: Progress;
 }
@@ -27,140 +48,180 @@ export interface StreamRun {
   readonly stream: number;
   readonly steps: StepBatch;
   readonly schedule: Schedule;
+  readonly periodNs: number;
   readonly output: LoopOutput;
   readonly rows: number;
   readonly fanout: number;
   readonly calls: number;
+  readonly report: ThreadReport;
+  readonly holes: readonly Hole[];
 }
 
 export interface RunOutcome {
   readonly streams: readonly StreamRun[];
+  readonly schedules: Schedules;
+  /** Streams that had to share a CPU with another at least; 1 where each had its own. */
+  readonly streamsPerCpu: number;
   readonly interrupted: boolean;
   /** Ended early because an ioctl failed and the user asked to stop then. */
   readonly stopped: boolean;
 }
 
-/** Spin the last stretch: sleeping is coarse, spinning all the time starves the host. */
-const SPIN_NS = 60_000;
+interface Lane {
+  readonly stream: number;
+  readonly steps: StepBatch;
+  readonly schedule: Schedule;
+  readonly program: CallProgram;
+  readonly output: LoopOutput;
+  readonly control: Int32Array;
+  readonly thread: IssuingThread;
+  readonly samples: ThreadSample[];
+}
 
+/** What all lanes have in common. */
+interface Common {
+  readonly gate: Int32Array;
+  readonly startNs: Float64Array;
+  readonly anchor: readonly [number, number];
+}
+
+/** Throws ToolError; nothing was issued then, unless it says so. */
 export async function runPlan(
   plan: Plan,
   session: IssuerSession,
   options: RunOptions,
 ): Promise<RunOutcome> {
-  const originNs = Math.min(...plan.streams.map((stream) => stream.steps.dueNs[0]));
-  const anchor = readMonotonic();
-  const gate = new Int32Array(new SharedArrayBuffer(4));
-  const startNs = new Float64Array(new SharedArrayBuffer(8));
-  const lanes = plan.streams.map(({ stream, steps }) => {
-    const schedule = scheduleSteps(steps, options.pacing, originNs);
-    const program = session.prepare(steps, plan.dialect);
-    const output = sharedOutput(steps.steps);
-    const control = new Int32Array(new SharedArrayBuffer(CONTROL.WORDS * 4));
-    const job: WorkerJob = {
-      input: {
-        steps: steps.steps,
-        dueNs: schedule.dueNs,
-        stepCallEnd: program.stepCallEnd,
-        fd: program.fd,
-        request: program.request,
-        argument: program.argument,
-        entries: program.entries,
-        doneWord: program.doneWord,
-        joinable: program.joinable,
-        onlineMaxEntries: plan.chain.online?.maxEntries ?? 0,
-        stopOnError: options.stopOnError,
-      },
-      memory: program.memory.shared,
-      output,
-      control,
-      gate,
-      startNs,
-      anchor,
-      spinNs: SPIN_NS,
-    };
-    return { stream, steps, schedule, program, output, control, worker: startWorker(job) };
-  });
+  const schedules = scheduleStreams(
+    plan.streams.map((stream) => stream.steps),
+    options,
+  );
+  refuseTooMany(plan, schedules.passes);
+  const common: Common = {
+    gate: new Int32Array(new SharedArrayBuffer(4)),
+    startNs: new Float64Array(new SharedArrayBuffer(8)),
+    anchor: readMonotonic(),
+  };
+  const cpus = options.cpus?.length ?? availableParallelism();
+  const streamsPerCpu = Math.ceil(plan.streams.length / cpus);
+  const lanes = plan.streams.map((_, i) =>
+    openLane(plan, session, options, { schedules, common, cpus, streamsPerCpu }, i),
+  );
   try {
-    await Promise.all(lanes.map((lane) => lane.worker.ready));
-    startNs[0] = monotonicClock(anchor).now() + START_AHEAD_NS;
-    gate[0] = 1;
-    Atomics.notify(gate, 0);
-    const watch = setInterval(() => {
-      const done = lanes.reduce((sum, lane) => sum + lane.control[CONTROL.stepsDone], 0);
-      options.progress.update(done);
-      if (options.interrupt.requested) for (const lane of lanes) lane.control[CONTROL.stop] = 1;
-    }, PROGRESS_EVERY_MS);
-    const rows = await Promise.all(lanes.map((lane) => lane.worker.done)).finally(() =>
-      clearInterval(watch),
-    );
-    return {
-      streams: lanes.map((lane, i) => ({
-        stream: lane.stream,
-        steps: lane.steps,
-        schedule: lane.schedule,
-        output: lane.output,
-        rows: rows[i],
-        fanout: lane.program.fanout,
-        calls: lane.program.calls,
-      })),
-      interrupted: options.interrupt.requested,
-      stopped: lanes.some(
-        (lane, i) =>
-          rows[i] > 0 &&
-          !options.interrupt.requested &&
-          lane.control[CONTROL.stepsDone] < lane.steps.steps,
-      ),
-    };
+    const places = await Promise.all(lanes.map((lane) => lane.thread.ready));
+    const done = await start(lanes, places, common, options);
+    const streams = lanes.map((lane, i) => closeLane(lane, done[i], schedules, options));
+    const interrupted = options.interrupt.requested;
+    const total = (lane: Lane): number => lane.steps.steps * schedules.passes;
+    const isShort = lanes.some((lane) => lane.control[CONTROL.stepsDone] < total(lane));
+    return { streams, schedules, streamsPerCpu, interrupted, stopped: isShort && !interrupted };
   } finally {
-    for (const lane of lanes) void lane.worker.terminate();
+    await Promise.all(lanes.map((lane) => lane.thread.terminate()));
   }
 }
 
-function sharedOutput(rows: number): LoopOutput {
-  const f64 = (): Float64Array => new Float64Array(new SharedArrayBuffer(Math.max(8, rows * 8)));
-  const u32 = (): Uint32Array => new Uint32Array(new SharedArrayBuffer(Math.max(4, rows * 4)));
+/** Lets all threads go at one moment, and watches them until the last is done. */
+async function start(
+  lanes: readonly Lane[],
+  places: readonly string[],
+  common: Common,
+  options: RunOptions,
+): Promise<readonly Awaited<IssuingThread['done']>[]> {
+  const clock = monotonicClock(common.anchor);
+  const startNs = clock.now() + START_AHEAD_NS;
+  common.startNs[0] = startNs;
+  const sample = (): void => {
+    lanes.forEach((lane, i) => lane.samples.push(sampleThread(places[i], clock.now() - startNs)));
+  };
+  sample();
+  common.gate[0] = 1;
+  Atomics.notify(common.gate, 0);
+  const watch = setInterval(() => {
+    sample();
+    options.progress.update(lanes.reduce((sum, lane) => sum + lane.control[CONTROL.stepsDone], 0));
+    if (options.interrupt.requested) for (const lane of lanes) lane.control[CONTROL.stop] = 1;
+  }, WATCH_EVERY_MS);
+  const done = await Promise.all(lanes.map((lane) => lane.thread.done)).finally(() =>
+    clearInterval(watch),
+  );
+  sample();
+  return done;
+}
+
+function openLane(
+  plan: Plan,
+  session: IssuerSession,
+  options: RunOptions,
+  {
+    schedules,
+    common,
+    cpus,
+    streamsPerCpu,
+  }: { schedules: Schedules; common: Common; cpus: number; streamsPerCpu: number },
+  i: number,
+): Lane {
+  const { stream, steps } = plan.streams[i];
+  const schedule = schedules.streams[i];
+  const program = session.prepare(steps, plan.dialect);
+  const input: Omit<LoopInput, 'words' | 'argument'> = {
+    ...schedule,
+    steps: steps.steps,
+    passes: schedules.passes,
+    periodNs: schedules.periodNs,
+    stepCallEnd: program.stepCallEnd,
+    fd: program.fd,
+    request: program.request,
+    entries: program.entries,
+    doneWord: program.doneWord,
+    joinable: program.joinable,
+    onlineMaxEntries: plan.chain.online?.maxEntries ?? 0,
+    stopOnError: options.stopOnError,
+  };
+  const output = sharedOutput(steps.steps * schedules.passes);
+  const control = new Int32Array(new SharedArrayBuffer(CONTROL.WORDS * 4));
+  const job: WorkerJob = {
+    ...common,
+    input,
+    argument: program.argument,
+    memory: program.memory.shared,
+    output,
+    control,
+    thread: { cpu: options.cpus?.[i % options.cpus.length], fifo: options.fifo ?? false },
+    maxLeadNs: streamsPerCpu > 1 ? MAX_LEAD_SHARED_NS : MAX_LEAD_NS,
+    // One thread a CPU measures: two would measure each other.
+    noiseNs: i < cpus ? (options.noiseNs ?? NOISE_NS) : 0,
+    makesSystemCalls: session.makesSystemCalls,
+  };
+  const thread = startThread(job);
+  return { stream, steps, schedule, program, output, control, thread, samples: [] };
+}
+
+function closeLane(
+  lane: Lane,
+  { rows, report }: Awaited<IssuingThread['done']>,
+  schedules: Schedules,
+  options: RunOptions,
+): StreamRun {
+  const { stream, steps, schedule, output, program } = lane;
   return {
-    dueNs: f64(),
-    issuedNs: f64(),
-    completedNs: f64(),
-    lastStep: u32(),
-    calls: u32(),
-    entries: u32(),
-    reported: u32(),
-    errno: new Int32Array(new SharedArrayBuffer(Math.max(4, rows * 4))),
+    stream,
+    steps,
+    schedule,
+    periodNs: schedules.periodNs,
+    output,
+    rows,
+    fanout: program.fanout * schedules.passes,
+    calls: program.calls,
+    report,
+    holes: findHoles({ ...output, rows }, lane.samples, options.fifo ?? false),
   };
 }
 
-interface RunningWorker {
-  readonly ready: Promise<void>;
-  readonly done: Promise<number>;
-  terminate(): Promise<number>;
-}
-
-function startWorker(job: WorkerJob): RunningWorker {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: job });
-  const failed = new Promise<never>((_, reject) => {
-    worker.once('error', (error) => {
-      reject(
-        new ToolError('E_IO', `the issuing thread failed: ${String(error)}`, { cause: error }),
-      );
-    });
-  });
-  const message = <T>(pick: (message: WorkerMessage) => T | undefined): Promise<T> =>
-    new Promise((resolve) => {
-      worker.on('message', (received: WorkerMessage) => {
-        const value = pick(received);
-        if (value !== undefined) resolve(value);
-      });
-    });
-  failed.catch(() => undefined); // reported through the races below
-  return {
-    ready: Promise.race([
-      message((m) => (m.kind === 'ready' ? true : undefined)).then(() => undefined),
-      failed,
-    ]),
-    done: Promise.race([message((m) => (m.kind === 'done' ? m.rows : undefined)), failed]),
-    terminate: () => worker.terminate(),
-  };
+function refuseTooMany(plan: Plan, passes: number): void {
+  const rows = plan.streams.reduce((sum, { steps }) => sum + steps.steps, 0) * passes;
+  if (rows * ROW_BYTES <= MOST_ROW_BYTES) return;
+  throw new ToolError(
+    'E_USAGE',
+    `${rows} steps are more than one run keeps samples of (${Math.floor(MOST_ROW_BYTES / ROW_BYTES)}); nothing was issued`,
+    { hint: 'use a smaller --loop, or cut with --begin, --end or --limit' },
+  );
 }

@@ -25,6 +25,8 @@ export interface PlanFacts {
   readonly issued_pages: number;
   readonly widened: number;
   readonly barrier_intervals: number;
+  /** Barrier intervals that hold one request: nothing can be merged inside them. */
+  readonly single_request_intervals: number;
   readonly hardware_waits: number;
   readonly verdict: Verdict;
   /** Steps are cut while running, so `steps` is an upper bound. */
@@ -81,6 +83,7 @@ export function planTrace(
   planner.end();
   const facts = factsOf(planner, chain, dialect);
   refuseBroken(facts);
+  for (const steps of kept.values()) steps.sortFree();
   const streams = [...kept].sort(([a], [b]) => a - b).map(([stream, steps]) => ({ stream, steps }));
   return { facts, chain, dialect, streams, digest: digestOf(streams, facts) };
 }
@@ -120,6 +123,7 @@ function factsOf(planner: Planner, chain: StrategyChain, dialect: Dialect): Plan
     issued_pages: sum((lane) => lane.tally.issuedPages),
     widened: sum((lane) => lane.tally.widened),
     barrier_intervals: sum((lane) => lane.source.barrierIntervals),
+    single_request_intervals: sum((lane) => lane.source.singleIntervals),
     hardware_waits: sum((lane) => lane.tally.hardwareWaits),
     verdict: combineVerdicts(lanes.map((lane) => lane.verdict)),
     online: chain.online !== undefined,

@@ -12,11 +12,13 @@ export class RequestSource {
   backwards = 0;
   /** Stretches between barriers that hold at least one replayable request. */
   barrierIntervals = 0;
+  /** Those that hold exactly one: there is nothing to merge in them. */
+  singleIntervals = 0;
   readonly notReplayable = new Map<string, number>();
   readonly #dialect: Dialect;
   #nowNs = Number.NEGATIVE_INFINITY;
   #dueNs = 0;
-  #intervalHasRequest = false;
+  #inInterval = 0;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -38,9 +40,12 @@ export class RequestSource {
       return false;
     }
     this.replayable++;
-    if (!this.#intervalHasRequest) {
-      this.#intervalHasRequest = true;
+    this.#inInterval++;
+    if (this.#inInterval === 1) {
       this.barrierIntervals++;
+      this.singleIntervals++;
+    } else if (this.#inInterval === 2) {
+      this.singleIntervals--;
     }
     if (output.openEntries > 0) output.commit(this.#dueNs);
     this.#dueNs = this.#nowNs;
@@ -54,7 +59,7 @@ export class RequestSource {
   }
 
   #barrier(seq: number, output: StepBatch): void {
-    this.#intervalHasRequest = false;
+    this.#inInterval = 0;
     // Until something was asked there is nothing a barrier could wait for.
     if (output.openEntries > 0) output.addRelease(seq, this.#nowNs);
     else output.addFree(seq, this.#nowNs);

@@ -8,6 +8,20 @@ function grown<T extends { set(from: T): void }>(old: T | undefined, fresh: T): 
 }
 
 const FIRST_CAPACITY = 1024;
+/** From so many entries on, copying column by column beats copying one by one. */
+const BULK_COPY = 48;
+
+/** What all entry columns can do, whatever their width. */
+interface Column extends ArrayLike<number> {
+  set(from: ArrayLike<number>, at: number): void;
+  subarray(start: number, end: number): Column;
+  copyWithin(to: number, start: number, end: number): unknown;
+}
+
+/** The capacity for `count`: a power of two, so that growing stays rare. */
+function above(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count));
+}
 
 /**
  * Entries and releases are appended, then `commit` makes a step of those since the last one.
@@ -112,15 +126,41 @@ export class StepBatch {
   }
 
   addFree(seq: number, tNs: number): void {
-    if (this.free === this.#freeRoom) this.#growFree(this.#freeRoom * 2);
+    if (this.free === this.#freeRoom) this.#growFree(Math.max(16, this.#freeRoom * 2));
     this.freeSeq[this.free] = seq;
     this.freeTNs[this.free++] = tNs;
   }
 
+  /** Puts the free barriers in capture order; strategies name them when they learn of them. */
+  sortFree(): void {
+    const order = Array.from({ length: this.free }, (_, i) => i);
+    order.sort((a, b) => this.freeSeq[a] - this.freeSeq[b]);
+    this.freeSeq = Float64Array.from(order, (i) => this.freeSeq[i]);
+    this.freeTNs = Float64Array.from(order, (i) => this.freeTNs[i]);
+    this.#freeRoom = this.free;
+  }
+
   /** Appends copies of all entries of `step` of `from`. */
   copyEntries(from: StepBatch, step: number): void {
-    const end = from.entryEnd[step];
-    for (let i = from.entryStart(step); i < end; i++) this.copyEntry(from, i);
+    this.copyEntryRun(from, from.entryStart(step), from.entryEnd[step]);
+  }
+
+  /** Appends copies of entries `start … end - 1` of `from`. */
+  copyEntryRun(from: StepBatch, start: number, end: number): void {
+    if (end - start === 1) {
+      this.copyEntry(from, start);
+      return;
+    }
+    if (end - start < BULK_COPY) {
+      for (let i = start; i < end; i++) this.copyEntry(from, i);
+      return;
+    }
+    this.#roomFor(0, end - start, 0);
+    const ours = this.#entryColumns();
+    from.#entryColumns().forEach((column, i) => {
+      ours[i].set(column.subarray(start, end), this.entries);
+    });
+    this.entries += end - start;
   }
 
   /** Appends copies of all releases of `step` of `from`. */
@@ -139,6 +179,7 @@ export class StepBatch {
   commit(dueNs: number): void {
     if (this.steps === this.#stepRoom) this.#growSteps(this.#stepRoom * 2);
     const start = this.entryStart(this.steps);
+    if (start === this.entries) throw new Error('a step without an entry was committed');
     let first = this.entryFirstSeq[start];
     let last = this.entryLastSeq[start];
     for (let i = start + 1; i < this.entries; i++) {
@@ -170,17 +211,58 @@ export class StepBatch {
     this.free = 0;
   }
 
-  /** Appends all committed steps and free barriers of `from`. */
+  /** Forgets everything, also what is open. */
+  clear(): void {
+    this.steps = 0;
+    this.entries = 0;
+    this.releases = 0;
+    this.free = 0;
+  }
+
+  /** Appends all committed steps and free barriers of `from`. Nothing may be open here. */
   append(from: StepBatch): void {
-    for (let step = 0; step < from.steps; step++) {
-      this.copyEntries(from, step);
-      this.copyReleases(from, step);
-      this.commit(from.dueNs[step]);
-    }
+    this.appendSteps(from, 0, from.steps);
     this.copyFree(from);
   }
 
-  #entryColumns(): readonly { copyWithin(to: number, start: number, end: number): unknown }[] {
+  /** Appends steps `start … end - 1` of `from`, column by column. Nothing may be open here. */
+  appendSteps(from: StepBatch, start: number, end: number): void {
+    if (this.openEntries > 0 || this.openReleases > 0)
+      throw new Error('steps are appended behind an open one');
+    if (start >= end) return;
+    const entry = from.entryStart(start);
+    const entries = from.entryEnd[end - 1];
+    const release = from.releaseStart(start);
+    const releases = from.releaseEnd[end - 1];
+    this.#roomFor(end - start, entries - entry, releases - release);
+    const ours = this.#entryColumns();
+    from.#entryColumns().forEach((column, i) => {
+      ours[i].set(column.subarray(entry, entries), this.entries);
+    });
+    this.releaseSeq.set(from.releaseSeq.subarray(release, releases), this.releases);
+    this.releaseTNs.set(from.releaseTNs.subarray(release, releases), this.releases);
+    this.dueNs.set(from.dueNs.subarray(start, end), this.steps);
+    this.firstSeq.set(from.firstSeq.subarray(start, end), this.steps);
+    this.lastSeq.set(from.lastSeq.subarray(start, end), this.steps);
+    const entryShift = this.entries - entry;
+    const releaseShift = this.releases - release;
+    for (let step = start, to = this.steps; step < end; step++, to++) {
+      this.entryEnd[to] = from.entryEnd[step] + entryShift;
+      this.releaseEnd[to] = from.releaseEnd[step] + releaseShift;
+    }
+    this.steps += end - start;
+    this.entries += entries - entry;
+    this.releases += releases - release;
+  }
+
+  #roomFor(steps: number, entries: number, releases: number): void {
+    if (this.steps + steps > this.#stepRoom) this.#growSteps(above(this.steps + steps));
+    if (this.entries + entries > this.#entryRoom) this.#growEntries(above(this.entries + entries));
+    if (this.releases + releases > this.#releaseRoom)
+      this.#growReleases(above(this.releases + releases));
+  }
+
+  #entryColumns(): readonly Column[] {
     return [
       this.kind,
       this.scope,

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { environmentSchema } from './environment.ts';
+import { timingSchema } from './timing.ts';
 
 export const RESULT_FORMAT = 'iotlb-result';
 export const RESULT_VERSION = 1;
@@ -66,6 +67,12 @@ export const resultHeaderSchema = z.object({
     drift_ns: ns,
     errors: z.record(z.string(), z.number()),
     lateness_ns: percentilesSchema,
+    own_lateness_ns: percentilesSchema.optional(),
+    own_drift_ns: ns.optional(),
+    backlogged: z.number().optional(),
+    share_over_1us: z.number().optional(),
+    share_over_10us: z.number().optional(),
+    share_over_100us: z.number().optional(),
     service_ns: percentilesSchema,
     response_ns: percentilesSchema,
     stall_ns: percentilesSchema,
@@ -74,6 +81,8 @@ export const resultHeaderSchema = z.object({
     issued_entries: z.number(),
     entries_done: z.number(),
   }),
+  /** Absent in results written before there was a verdict on timing. */
+  timing: timingSchema.optional(),
   environment: environmentSchema,
 });
 export type ResultHeader = z.infer<typeof resultHeaderSchema>;

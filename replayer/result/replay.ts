@@ -4,12 +4,13 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 
-import { TOOL, ToolError, type Interrupt, type Progress } from '../../collector/base/index.ts';
+import { TOOL, ToolError } from '../../collector/base/index.ts';
 import { fileDigest, openTrace } from '../../collector/format/index.ts';
 import type { Issuer } from '../issuers/index.ts';
 import type { IssuerOptions } from '../issuers/issuer.ts';
-import { runPlan } from '../loop/run.ts';
-import { pacingText, type Pacing } from '../loop/schedule.ts';
+import { runPlan, type RunOptions } from '../loop/run.ts';
+import { pacingText } from '../loop/schedule.ts';
+import { WHOLE, cutBatches, type Cut } from '../plan/cut.ts';
 import { planTrace, type Plan } from '../plan/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
@@ -17,6 +18,7 @@ import { readEnvironment } from './environment.ts';
 import { RESULT_FORMAT, RESULT_VERSION, type ResultHeader } from './header.ts';
 import { runRows, type RunRows } from './run-rows.ts';
 import { summarise } from './summary.ts';
+import { timingOf } from './timing.ts';
 
 /** What a result says of the recording that it replayed. */
 export type TraceFacts = ResultHeader['trace'];
@@ -24,17 +26,26 @@ export type TraceFacts = ResultHeader['trace'];
 export interface PlannedTrace {
   readonly plan: Plan;
   readonly trace: TraceFacts;
+  readonly cut: Cut;
 }
 
-/** Plans the recording at `path` and keeps the steps. Throws ToolError, also for a broken plan. */
-export function planRecording(path: string, chain: StrategyChain, dialect: Dialect): PlannedTrace {
+/**
+ * Plans the recording at `path`, or the part of it in `cut`, and keeps the steps. Throws ToolError, also
+ * for a broken plan.
+ */
+export function planRecording(
+  path: string,
+  chain: StrategyChain,
+  dialect: Dialect,
+  cut: Cut = WHOLE,
+): PlannedTrace {
   using reader = openTrace(path);
-  const plan = planTrace(reader.batches(), chain, dialect);
+  const plan = planTrace(cutBatches(reader.batches(), cut), chain, dialect);
   const { header, end } = reader;
   if (plan.streams.length === 0) {
     throw new ToolError(
       'E_EMPTY',
-      `${path}: holds no request that dialect '${dialect.name}' can replay; nothing was issued`,
+      `${path}: holds no request${cut === WHOLE ? '' : ' in the part asked for'} that dialect '${dialect.name}' can replay; nothing was issued`,
       {
         hint: `see why with: iotlb plan ${path} --dialect ${dialect.name}`,
       },
@@ -42,6 +53,7 @@ export function planRecording(path: string, chain: StrategyChain, dialect: Diale
   }
   return {
     plan,
+    cut,
     trace: {
       name: basename(path),
       digest: fileDigest(path),
@@ -55,15 +67,11 @@ export function planRecording(path: string, chain: StrategyChain, dialect: Diale
   };
 }
 
-export interface ReplayOptions {
+export interface ReplayOptions extends RunOptions {
   readonly issuer: Issuer;
   readonly issuerOptions: IssuerOptions;
-  readonly pacing: Pacing;
-  readonly stopOnError: boolean;
   readonly comparisonId: string;
   readonly repeat: number;
-  readonly interrupt: Interrupt;
-  readonly progress: Progress;
 }
 
 export interface Replay {
@@ -73,7 +81,7 @@ export interface Replay {
 
 /** Replays a planned recording. The issuer's objects are freed whatever happens. Throws ToolError. */
 export async function replay(planned: PlannedTrace, options: ReplayOptions): Promise<Replay> {
-  const { plan, trace } = planned;
+  const { plan, trace, cut } = planned;
   const { issuer } = options;
   if (!issuer.dialects.includes(plan.dialect.name)) {
     throw new ToolError(
@@ -90,6 +98,8 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
     const startedAt = new Date().toISOString();
     const outcome = await runPlan(plan, session, options);
     const streams = outcome.streams.map((run) => runRows(run, plan.dialect, session));
+    const summary = summarise(streams);
+    const { pacing, maxGapNs } = options;
     const header: ResultHeader = {
       format: RESULT_FORMAT,
       version: RESULT_VERSION,
@@ -103,13 +113,14 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
       issuer: issuer.name,
       provenance: session.provenance,
       issuer_description: session.description,
-      pacing: pacingText(options.pacing),
+      pacing: pacingText(pacing),
       fanout: outcome.streams.reduce((sum, run) => sum + run.fanout, 0),
       interrupted: outcome.interrupted,
       stopped: outcome.stopped,
       free_barriers: streams.reduce((sum, rows) => sum + rows.freeBarriers, 0),
       plan: { ...plan.facts, verdict: { ...plan.facts.verdict } },
-      summary: { ...summarise(streams) },
+      summary: { ...summary },
+      timing: timingOf({ outcome, summary, pacing, cut, maxGapNs }),
       environment,
     };
     return { header, streams };

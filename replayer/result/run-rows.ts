@@ -26,16 +26,21 @@ export interface RunRows {
   readonly freeBarriers: number;
 }
 
-export function runRows(run: StreamRun, dialect: Dialect, session: IssuerSession): RunRows {
+export function runRows(
+  run: Omit<StreamRun, 'report'>,
+  dialect: Dialect,
+  session: IssuerSession,
+): RunRows {
   const { output, rows, steps, schedule } = run;
   const entriesDone = new Uint32Array(rows);
   const firstSeq = new Float64Array(rows);
   const lastSeq = new Float64Array(rows);
   const stepCount = new Uint32Array(rows);
   const stallEnd = new Uint32Array(rows);
-  const released = rows === 0 ? 0 : steps.releaseEnd[output.lastStep[rows - 1]];
-  const stallNs = new Float64Array(released);
+  const stallNs = new Float64Array(releasesOf(run));
   let step = 0;
+  let stalls = 0;
+  let passes = 0;
   for (let row = 0; row < rows; row++) {
     const last = output.lastStep[row];
     let low = steps.firstSeq[step];
@@ -47,10 +52,13 @@ export function runRows(run: StreamRun, dialect: Dialect, session: IssuerSession
     firstSeq[row] = low;
     lastSeq[row] = high;
     stepCount[row] = last - step + 1;
-    stallEnd[row] = steps.releaseEnd[last];
-    for (let i = steps.releaseStart(step); i < stallEnd[row]; i++) {
-      stallNs[i] = Math.max(0, output.completedNs[row] - schedule.barrierNs[i]);
+    // How much later than scheduled the group was due: whole passes, and in a closed loop the push-back.
+    const shiftNs = output.dueNs[row] - Math.round(schedule.dueNs[step]);
+    for (let i = steps.releaseStart(step); i < steps.releaseEnd[last]; i++) {
+      const captured = Math.round(schedule.barrierNs[i]) + shiftNs;
+      stallNs[stalls++] = Math.max(0, output.completedNs[row] - captured);
     }
+    stallEnd[row] = stalls;
     entriesDone[row] = session.completed(
       dialect,
       output.errno[row],
@@ -58,6 +66,9 @@ export function runRows(run: StreamRun, dialect: Dialect, session: IssuerSession
       output.entries[row],
     );
     step = last + 1;
+    if (step < steps.steps) continue;
+    step = 0;
+    passes++;
   }
   return {
     stream: run.stream,
@@ -74,6 +85,18 @@ export function runRows(run: StreamRun, dialect: Dialect, session: IssuerSession
     steps: stepCount,
     stallEnd,
     stallNs,
-    freeBarriers: steps.free,
+    freeBarriers: steps.free * Math.max(1, passes),
   };
+}
+
+/** Barriers released in all passes that were run. */
+function releasesOf({ output, rows, steps }: Pick<StreamRun, 'output' | 'rows' | 'steps'>): number {
+  let releases = 0;
+  let before = 0;
+  for (let row = 0; row < rows; row++) {
+    const end = steps.releaseEnd[output.lastStep[row]];
+    releases += end - before;
+    before = output.lastStep[row] === steps.steps - 1 ? 0 : end;
+  }
+  return releases;
 }

@@ -10,8 +10,18 @@ export interface ReplaySummary {
   readonly achieved_ns: number;
   /** Lateness of the last step − lateness of the first. */
   readonly drift_ns: number;
+  /** The same of what the replayer added itself (own lateness): without queueing behind slow calls. */
+  readonly own_drift_ns: number;
   readonly errors: Readonly<Record<string, number>>;
   readonly lateness_ns: Percentiles;
+  /** Lateness that the replayer added itself: issued − the later of due and the completion before. */
+  readonly own_lateness_ns: Percentiles;
+  /** Steps that came due while the one before them was still being issued. */
+  readonly backlogged: number;
+  /** Shares of all steps, by own lateness. */
+  readonly share_over_1us: number;
+  readonly share_over_10us: number;
+  readonly share_over_100us: number;
   readonly service_ns: Percentiles;
   readonly response_ns: Percentiles;
   readonly stall_ns: Percentiles;
@@ -28,10 +38,16 @@ export function summarise(streams: readonly RunRows[]): ReplaySummary {
   const lateness = new Float64Array(total);
   const service = new Float64Array(total);
   const response = new Float64Array(total);
+  const own = new Float64Array(total);
   const errors = new Map<number, number>();
   let at = 0;
+  let backlogged = 0;
   for (const stream of streams) {
+    let before = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < stream.rows; i++, at++) {
+      if (before > stream.dueNs[i]) backlogged++;
+      own[at] = stream.issuedNs[i] - Math.max(before, stream.dueNs[i]);
+      before = stream.completedNs[i];
       lateness[at] = stream.issuedNs[i] - stream.dueNs[i];
       service[at] = stream.completedNs[i] - stream.issuedNs[i];
       response[at] = stream.completedNs[i] - stream.dueNs[i];
@@ -50,6 +66,11 @@ export function summarise(streams: readonly RunRows[]): ReplaySummary {
     service_total_ns: sum(service),
     stall_total_ns: sum(stalls),
     lateness_ns: percentiles(lateness),
+    own_lateness_ns: percentiles(own),
+    backlogged,
+    share_over_1us: shareOver(own, 1e3),
+    share_over_10us: shareOver(own, 10e3),
+    share_over_100us: shareOver(own, 100e3),
     service_ns: percentiles(service),
     response_ns: percentiles(response),
     stall_ns: percentiles(stalls),
@@ -58,6 +79,18 @@ export function summarise(streams: readonly RunRows[]): ReplaySummary {
     issued_entries: count((rows) => rows.entries),
     entries_done: count((rows) => rows.entriesDone),
   };
+}
+
+/** Share of `sorted` above `limit`. */
+function shareOver(sorted: Float64Array, limit: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle] > limit) high = middle;
+    else low = middle + 1;
+  }
+  return sorted.length === 0 ? 0 : (sorted.length - low) / sorted.length;
 }
 
 /** Every barrier's stall; those that no step held back with 0. */
@@ -72,22 +105,39 @@ function allStalls(streams: readonly RunRows[]): Float64Array {
   return out;
 }
 
+interface Edge {
+  readonly due: number;
+  readonly issued: number;
+  readonly own: number;
+}
+
 function spanOf(
   streams: readonly RunRows[],
-): Pick<ReplaySummary, 'asked_ns' | 'achieved_ns' | 'drift_ns'> {
-  let first: { readonly due: number; readonly issued: number } | undefined;
-  let last: { readonly due: number; readonly issued: number } | undefined;
+): Pick<ReplaySummary, 'asked_ns' | 'achieved_ns' | 'drift_ns' | 'own_drift_ns'> {
+  let first: Edge | undefined;
+  let last: Edge | undefined;
   for (const rows of streams) {
     if (rows.rows === 0) continue;
-    const end = rows.rows - 1;
-    if (first === undefined || rows.dueNs[0] < first.due)
-      first = { due: rows.dueNs[0], issued: rows.issuedNs[0] };
-    if (last === undefined || rows.dueNs[end] >= last.due)
-      last = { due: rows.dueNs[end], issued: rows.issuedNs[end] };
+    const start = edge(rows, 0);
+    const end = edge(rows, rows.rows - 1);
+    if (first === undefined || start.due < first.due) first = start;
+    if (last === undefined || end.due >= last.due) last = end;
   }
   if (first === undefined || last === undefined)
-    return { asked_ns: 0, achieved_ns: 0, drift_ns: 0 };
+    return { asked_ns: 0, achieved_ns: 0, drift_ns: 0, own_drift_ns: 0 };
   const asked = last.due - first.due;
   const achieved = last.issued - first.issued;
-  return { asked_ns: asked, achieved_ns: achieved, drift_ns: achieved - asked };
+  return {
+    asked_ns: asked,
+    achieved_ns: achieved,
+    drift_ns: achieved - asked,
+    own_drift_ns: last.own - first.own,
+  };
+}
+
+function edge(rows: RunRows, row: number): Edge {
+  const due = rows.dueNs[row];
+  const issued = rows.issuedNs[row];
+  const before = row === 0 ? due : Math.max(due, rows.completedNs[row - 1]);
+  return { due, issued, own: issued - before };
 }

@@ -1,14 +1,12 @@
-// `adjacent+window:us=50`: the text of a chain of strategies -> what to open per stream.
+// `adjacent+window:us=50`: the text of a chain of strategies -> what to open per stream. Knows how a
+// chain is written; what a value means is the parameter's business (parameters.ts).
 
-import {
-  ToolError,
-  parseCount,
-  parseDurationNs,
-  type Registry,
-} from '../../collector/base/index.ts';
+import { ToolError, type Registry } from '../../collector/base/index.ts';
 import { barrier } from './barrier.ts';
 import { strategies } from './index.ts';
-import type { Parameter, ParameterValues, Stage, Strategy } from './strategy.ts';
+import { readValues } from './parameters.ts';
+import { presets } from './presets.ts';
+import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 
 interface Link {
   readonly strategy: Strategy;
@@ -29,9 +27,45 @@ export interface StrategyChain {
   openStages(): readonly Stage[];
 }
 
+/** One strategy as written: `name`, `name:key=value,…`, or a path to a module in place of the name. */
+export interface Part {
+  readonly name: string;
+  readonly settings: string;
+}
+
+const PATH = /^(?<name>.*?\.[cm]?js)(?::(?<settings>.*))?$/;
+
+/** `a:k=v+b` in its parts, presets replaced by what they stand for. */
+export function splitChain(text: string): readonly Part[] {
+  return text.split('+').flatMap((piece) => {
+    const part = splitPart(piece.trim());
+    const preset = presets.find(part.name);
+    if (preset === undefined) return part;
+    if (part.settings !== '') {
+      throw new ToolError('E_USAGE', `preset '${preset.name}' takes no parameters`, {
+        hint: `it stands for '${preset.chain}': write that, with other values`,
+      });
+    }
+    return splitChain(preset.chain);
+  });
+}
+
+/** True where the name of a part is a path to a module: it has a slash or ends like one. */
+export function isPath(name: string): boolean {
+  return name.includes('/') || PATH.test(name);
+}
+
+function splitPart(text: string): Part {
+  const path = PATH.exec(text)?.groups;
+  if (path !== undefined) return { name: path.name, settings: path.settings ?? '' };
+  const colon = text.indexOf(':');
+  if (colon < 0) return { name: text, settings: '' };
+  return { name: text.slice(0, colon), settings: text.slice(colon + 1) };
+}
+
 /** Parses `name[:key=value,…][+name…]`. Throws ToolError that names the known ones. */
 export function parseChain(text: string, known: Registry<Strategy> = strategies): StrategyChain {
-  const links = text.split('+').map((part) => parseLink(part.trim(), known));
+  const links = splitChain(text).map((part) => openLink(part, known));
   const last = links[links.length - 1];
   const early = links.slice(0, -1).find((link) => link.strategy.online !== undefined);
   if (early !== undefined) {
@@ -49,58 +83,36 @@ export function parseChain(text: string, known: Registry<Strategy> = strategies)
     widens: some((strategy) => strategy.widens),
     defers: some((strategy) => strategy.defers),
     online: last.strategy.online?.(last.values),
-    parameters: Object.fromEntries(links.map((link) => [link.strategy.name, link.values])),
+    parameters: parametersOf(links),
     openStages: () => [
-      ...(stands ? [barrier.open({})] : []),
+      ...(stands ? [barrier.open(readValues(barrier, ''))] : []),
       ...links.map((link) => link.strategy.open(link.values)),
     ],
   };
 }
 
-function parseLink(text: string, known: Registry<Strategy>): Link {
-  const colon = text.indexOf(':');
-  const strategy = known.get(colon < 0 ? text : text.slice(0, colon));
-  const given = new Map<string, string>();
-  for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(',')) {
-    const equals = pair.indexOf('=');
-    const name = equals < 0 ? pair : pair.slice(0, equals);
-    if (!strategy.parameters.some((parameter) => parameter.name === name)) {
-      throw new ToolError('E_USAGE', `strategy ${strategy.name} has no parameter '${name}'`, {
-        hint: describeParameters(strategy),
-      });
-    }
-    given.set(name, equals < 0 ? '' : pair.slice(equals + 1));
+function openLink(part: Part, known: Registry<Strategy>): Link {
+  const strategy = known.find(part.name);
+  if (strategy === undefined) throw unknownStrategy(part.name, known);
+  return { strategy, values: readValues(strategy, part.settings) };
+}
+
+function unknownStrategy(name: string, known: Registry<Strategy>): ToolError {
+  if (isPath(name)) {
+    return new ToolError('E_USAGE', `strategy '${name}': modules are not loaded here`);
   }
-  const values = Object.fromEntries(
-    strategy.parameters.map((parameter) => [
-      parameter.name,
-      parseValue(strategy, parameter, given.get(parameter.name) ?? parameter.default),
-    ]),
-  );
-  return { strategy, values };
+  return new ToolError('E_UNKNOWN_NAME', `unknown strategy '${name}'`, {
+    hint: `known: ${[...known.names.filter((one) => !isPath(one)), ...presets.names].join(' ')}; or a path such as ./mine.js`,
+  });
 }
 
-function parseValue(strategy: Strategy, parameter: Parameter, text: string): number {
-  const what = `${strategy.name}:${parameter.name}`;
-  const value = readValue(parameter, text, what);
-  if (!(value > 0)) throw new ToolError('E_USAGE', `${what}: '${text}' must be above 0`);
-  return value;
-}
-
-function readValue(parameter: Parameter, text: string, what: string): number {
-  switch (parameter.kind) {
-    case 'count':
-      return parseCount(text, what);
-    case 'microseconds':
-      return parseDurationNs(text, what, 'us');
-    case 'duration':
-      return parseDurationNs(text, what);
+/** By strategy; a strategy that comes again is counted on: `window`, `window#2`. */
+function parametersOf(links: readonly Link[]): Readonly<Record<string, ParameterValues>> {
+  const out: Record<string, ParameterValues> = {};
+  for (const { strategy, values } of links) {
+    let name = strategy.name;
+    for (let n = 2; name in out; n++) name = `${strategy.name}#${n}`;
+    out[name] = values;
   }
-}
-
-function describeParameters(strategy: Strategy): string {
-  if (strategy.parameters.length === 0) return `${strategy.name} takes none`;
-  return strategy.parameters
-    .map((parameter) => `${parameter.name}=${parameter.default} (${parameter.help})`)
-    .join(', ');
+  return out;
 }

@@ -15,6 +15,8 @@ export interface Widths {
   readonly pages: Float64Array;
 }
 
+const MORE = FLAG.global | FLAG.drainWrites | FLAG.drainReads;
+
 /** Everything but the range: kind, domain, PASID and leaf hint of entry `e` allow it to cover `r`. */
 export function coversTags(entries: Widths, e: number, requests: Widths, r: number): boolean {
   if (entries.kind[e] !== requests.kind[r]) return false;
@@ -28,6 +30,8 @@ export function coversTags(entries: Widths, e: number, requests: Widths, r: numb
   } else if ((entries.flags[e] & FLAG.noPasid) !== 0 && (requests.flags[r] & FLAG.noPasid) === 0) {
     return false; // mappings without PASID only
   }
+  // Global pages and drained accesses are more than an entry without those bits does.
+  if ((requests.flags[r] & ~entries.flags[e] & MORE) !== 0) return false;
   // Only last-level entries go with a leaf hint; a request without it wants more.
   const leafOnly = (entries.scope[e] & SCOPE.vaddr) !== 0 && (entries.flags[e] & FLAG.leaf) !== 0;
   return !leafOnly || (requests.flags[r] & FLAG.leaf) !== 0;

@@ -1,8 +1,11 @@
 // Is a plan safe? Judged from the requests and the steps alone, streaming, by code that shares nothing
-// with the strategies (design 5). Time in a plan is due time: an ioctl is taken to complete when it is due.
+// with the strategies. Time in a plan is due time: an ioctl is taken to complete when it is due, and the
+// ioctls of a stream one after the other. Equal times are told apart by order, never in a plan's favour.
 
 import { KIND, SCOPE, type EventBatch } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import { StepBatch } from '../plan/step-batch.ts';
+import { FreeBarriers } from './free-barriers.ts';
+import { OpenBarriers } from './open-barriers.ts';
 import { OpenRequests } from './open-requests.ts';
 import { StepCover } from './step-cover.ts';
 
@@ -38,41 +41,63 @@ export class StreamVerdict {
   readonly brokenNamed: BrokenRequest[] = [];
   readonly #open = new OpenRequests();
   readonly #cover = new StepCover();
-  readonly #freeSeq: number[] = [];
-  readonly #freeTNs: number[] = [];
+  readonly #barriers = new OpenBarriers();
+  readonly #free = new FreeBarriers();
+  /** Steps due after the last row that was asked: rows still to come may be covered by them. */
+  #later = new StepBatch();
   #nowNs = Number.NEGATIVE_INFINITY;
   #lastDueNs = Number.NEGATIVE_INFINITY;
-  #barriersSeen = 0;
-  #barriersReleased = 0;
+  /** Requests below this running number were open when some barrier after them was released. */
+  #exposedTo = 0;
+  /** Covered since the last step that released a barrier: nothing says yet that their steps returned. */
+  #unconfirmed = 0;
+  #unconfirmedUnbounded = 0;
 
   /** A row of the stream, in order; `replayable` says whether the plan has to cover it. */
   ask(batch: EventBatch, row: number, replayable: boolean): void {
     // A time stamp that goes backwards counts as the latest before it: order is what binds.
-    this.#nowNs = Math.max(this.#nowNs, batch.tNs[row]);
-    if (batch.kind[row] === KIND.barrier) this.#barriersSeen++;
+    const tNs = batch.tNs[row];
+    if (tNs > this.#nowNs) this.#nowNs = tNs;
+    if (batch.kind[row] === KIND.barrier) this.#barriers.push(batch.firstSeq + row, this.#nowNs);
     else if (replayable) this.#open.push(batch, row, this.#nowNs);
   }
 
   /** All committed steps and free barriers of `batch`, planned for rows that were asked before. */
   steps(batch: StepBatch): void {
-    for (let i = 0; i < batch.free; i++) {
-      this.#freeSeq.push(batch.freeSeq[i]);
-      this.#freeTNs.push(batch.freeTNs[i]);
-    }
+    for (let i = 0; i < batch.free; i++) this.#takeFree(batch.freeSeq[i]);
+    this.#judgeLater(this.#nowNs);
+    const done = this.#later.steps > 0 ? 0 : this.#judge(batch, this.#nowNs);
+    if (done < batch.steps) this.#later.appendSteps(batch, done, batch.steps);
+  }
+
+  #judgeLater(nowNs: number): void {
+    if (this.#later.steps === 0) return;
+    const done = this.#judge(this.#later, nowNs);
+    if (done === 0) return;
+    const rest = new StepBatch();
+    rest.appendSteps(this.#later, done, this.#later.steps);
+    this.#later = rest;
+  }
+
+  /** Judges steps up to the first that is due after `nowNs`. Returns that step. */
+  #judge(batch: StepBatch, nowNs: number): number {
     for (let step = 0; step < batch.steps; step++) {
       const due = batch.dueNs[step];
-      this.#releaseFree(due);
+      if (due > nowNs) return step;
+      if (this.#free.length > 0) this.#releaseFree(due);
       if (due < this.#lastDueNs)
-        this.#break(batch.firstSeq[step], 'its step is due before the one that precedes it');
-      this.#lastDueNs = due;
+        this.#break(batch.firstSeq[step], 'its step is due before one that precedes it');
+      else this.#lastDueNs = due;
       this.#settle(batch, step, due);
-      for (let i = batch.releaseStart(step); i < batch.releaseEnd[step]; i++) {
-        this.#release(batch.releaseSeq[i], Math.max(due, batch.releaseTNs[i]));
-      }
+      const end = batch.releaseEnd[step];
+      for (let i = batch.releaseStart(step); i < end; i++)
+        this.#releaseHeld(batch.releaseSeq[i], due);
     }
+    return batch.steps;
   }
 
   end(): void {
+    this.#judgeLater(Number.POSITIVE_INFINITY);
     this.#releaseFree(Number.POSITIVE_INFINITY);
     const open = this.#open;
     for (let n = open.head; n < open.tail; n++) {
@@ -81,52 +106,83 @@ export class StreamVerdict {
         this.#break(open.seq[slot], 'no entry issued after it was asked covers it');
       }
     }
-    if (this.#barriersReleased !== this.#barriersSeen) {
-      this.#break(
-        -1,
-        `${this.#barriersSeen} barriers were seen, ${this.#barriersReleased} are released`,
-      );
-    }
+    for (const seq of this.#barriers.left()) this.#break(seq, 'this barrier is never released');
   }
 
-  /** Marks what `step` covers of what was asked by `due`. */
+  /** Marks what `step` covers of what was asked before it: earlier, or at the same time and carried by it. */
   #settle(batch: StepBatch, step: number, due: number): void {
     const open = this.#open;
+    const lastSeq = batch.lastSeq[step];
     this.#cover.open(batch, step);
     for (let n = open.head; n < open.tail; n++) {
       const slot = n & open.mask;
-      if (open.tNs[slot] > due) break;
+      const tNs = open.tNs[slot];
+      if (tNs > due || (tNs === due && open.seq[slot] > lastSeq)) break;
       if (open.covered[slot] === 1 || !this.#cover.has(open, slot)) continue;
       open.covered[slot] = 1;
-      const exposedNs = open.exposedNs[slot];
-      if (!Number.isNaN(exposedNs)) this.#expose(slot, due - exposedNs);
+      if (n < this.#exposedTo && !Number.isNaN(open.exposedNs[slot])) {
+        this.#expose(slot, due - open.exposedNs[slot]);
+      } else {
+        this.#unconfirmed++;
+        if ((open.scope[slot] & SCOPE.vaddr) === 0) this.#unconfirmedUnbounded++;
+      }
     }
     open.dropCovered();
   }
 
-  /** Barriers released by nobody's step, up to `due`. */
+  /** A barrier that a step holds back: released when the step completes, if it was captured by then. */
+  #releaseHeld(seq: number, due: number): void {
+    const tNs = this.#barriers.timeOf(seq);
+    if (!this.#isReleased(seq)) return;
+    // All steps up to this one have returned: what they covered is done.
+    this.#unconfirmed = 0;
+    this.#unconfirmedUnbounded = 0;
+    this.#exposeBefore(seq, Math.max(due, tNs));
+  }
+
+  #takeFree(seq: number): void {
+    const tNs = this.#barriers.timeOf(seq);
+    if (this.#isReleased(seq)) this.#free.push(seq, tNs);
+  }
+
+  /**
+   * Barriers that no step holds back, captured up to `due`. They wait for nothing, so also what was
+   * issued by then is not known to be done, unless a step that released a barrier came after it.
+   */
   #releaseFree(due: number): void {
-    let done = 0;
-    while (done < this.#freeSeq.length && this.#freeTNs[done] <= due) {
-      this.#release(this.#freeSeq[done], this.#freeTNs[done]);
-      done++;
-    }
-    if (done > 0) {
-      this.#freeSeq.splice(0, done);
-      this.#freeTNs.splice(0, done);
+    while (this.#free.length > 0 && this.#free.nextNs <= due) {
+      const tNs = this.#free.nextNs;
+      this.requestsExposed += this.#unconfirmed;
+      this.unboundedExposed += this.#unconfirmedUnbounded;
+      this.#unconfirmed = 0;
+      this.#unconfirmedUnbounded = 0;
+      this.#exposeBefore(this.#free.take(), tNs);
     }
   }
 
-  /** Barrier `seq` is released at `tNs`: what was asked before it and is not covered is exposed from now. */
-  #release(seq: number, tNs: number): void {
-    this.#barriersReleased++;
+  /** False, and broken, where barrier `seq` is not one, or is released a second time. */
+  #isReleased(seq: number): boolean {
+    const release = this.#barriers.release(seq);
+    if (release === 'released') return true;
+    this.#break(
+      seq,
+      release === 'again'
+        ? 'this barrier is released a second time'
+        : 'is released, but is no barrier captured by then',
+    );
+    return false;
+  }
+
+  /** What was asked before `seq` and is not covered is exposed from `tNs`, unless it was before. */
+  #exposeBefore(seq: number, tNs: number): void {
     const open = this.#open;
-    for (let n = open.head; n < open.tail; n++) {
+    let n = Math.max(this.#exposedTo, open.head);
+    for (; n < open.tail; n++) {
       const slot = n & open.mask;
       if (open.seq[slot] >= seq) break;
-      if (open.covered[slot] === 0 && Number.isNaN(open.exposedNs[slot]))
-        open.exposedNs[slot] = tNs;
+      if (open.covered[slot] === 0) open.exposedNs[slot] = tNs;
     }
+    this.#exposedTo = n;
   }
 
   #expose(slot: number, forNs: number): void {

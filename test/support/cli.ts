@@ -1,63 +1,45 @@
-// Runs the command line as a user would, from the compiled tree.
+// Runs the built command as a user would, and gives back what it said.
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
 
-export interface CliResult {
+export interface Said {
   readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+  readonly out: string;
+  readonly err: string;
 }
 
-/** Runs `iotlb ARGS` to its end. */
-export function iotlb(args: readonly string[], input?: Uint8Array): CliResult {
-  const run = spawnSync(process.execPath, [MAIN, ...args], {
-    maxBuffer: 1 << 28,
-    ...(input === undefined ? {} : { input }),
+export function iotlb(
+  args: readonly string[],
+  options: { readonly input?: Buffer; readonly cwd?: string } = {},
+): Said {
+  const done = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, NO_COLOR: '1' },
+    ...options,
   });
-  return { code: run.status, stdout: run.stdout.toString(), stderr: run.stderr.toString() };
+  return { code: done.status, out: done.stdout, err: done.stderr };
 }
 
-export interface RunningCli {
-  readonly process: ChildProcess;
-  readonly ended: Promise<CliResult>;
+/** The one JSON document that a `--json` command prints. */
+export function json<T>(said: Said): T {
+  return JSON.parse(said.out) as T; // asserted on by the test that asked
 }
 
-/** Starts `iotlb ARGS` and leaves it running. */
-export function startIotlb(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCli {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
-  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
-  const ended = once(child, 'close').then(() => ({ code: child.exitCode, stdout, stderr }));
-  running.add(child);
-  child.once('close', () => running.delete(child));
-  return { process: child, ended };
+/** A folder that goes with the test. */
+export function folderFor(t: { after(done: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'iotlb-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
-/** A failed test must not leave its commands behind. */
-const running = new Set<ChildProcess>();
-
-export function killAll(): void {
-  for (const child of running) child.kill('SIGKILL');
-}
-
-const LIMIT_MS = 60_000;
-
-/** Waits until `condition` gives something; fails after a minute. */
-export async function until<T>(what: string, condition: () => T | undefined): Promise<T> {
-  const from = performance.now();
-  for (;;) {
-    const found = condition();
-    if (found !== undefined) return found;
-    if (performance.now() - from > LIMIT_MS) throw new Error(`waited a minute for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+/** The recording that ships with the project. */
+export const SAMPLE = fileURLToPath(
+  new URL('../../../collector/samples/vtd-fs-strict-2s.arrow', import.meta.url),
+);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { PRESENT, type EventBatch } from '../../collector/model/index.ts';
 import { QmpClient } from '../../collector/live/qemu/qmp.ts';
 import { fixture } from './fixtures.ts';
-import { until } from './cli.ts';
+import { until } from './running-cli.ts';
 
 const QEMU = process.env.IOTLB_QEMU ?? 'qemu-system-x86_64';
 const DISK_BYTES = 1024 * 1024;

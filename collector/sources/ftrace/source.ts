@@ -2,6 +2,7 @@
 
 import type { ImportSource } from '../source.ts';
 import { GUEST_EVENTS_NEEDED } from './guest-events.ts';
+import { ftraceRawFolder } from './raw-folder.ts';
 import { ftraceText } from './text.ts';
 
 export const ftrace: ImportSource = {
@@ -9,5 +10,5 @@ export const ftrace: ImportSource = {
   summary:
     'tracefs text of intel_iommu:qi_submit and iommu:unmap, or a folder of raw pages with format files',
   needs: GUEST_EVENTS_NEEDED,
-  forms: [ftraceText],
+  forms: [ftraceText, ftraceRawFolder],
 };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { openTrace } from '../../../collector/format/index.ts';
-import { iotlb, killAll, startIotlb, until, type CliResult } from '../../support/cli.ts';
+import { iotlb, killAll, startIotlb, until, type CliResult } from '../../support/running-cli.ts';
 import { QemuGuest, countPages, noQemu, type GuestOptions } from '../../support/qemu-guest.ts';
 
 const skip = noQemu();

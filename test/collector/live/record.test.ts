@@ -16,7 +16,7 @@ import { test, type TestContext } from 'node:test';
 
 import { openTrace } from '../../../collector/format/index.ts';
 import { capture } from '../../support/fixtures.ts';
-import { iotlb, killAll, startIotlb, until } from '../../support/cli.ts';
+import { iotlb, killAll, startIotlb, until } from '../../support/running-cli.ts';
 
 const LOG = readFileSync(capture('vtd-legacy.qemu.log'));
 

@@ -52,7 +52,10 @@ for (const name of chains) {
     for (const dialect of dialects.entries) {
       const facts = [before, after].map((path) => {
         using reader = openTrace(path);
-        return planFacts(reader.batches(), parseChain(name), dialect);
+        const chain = parseChain(name);
+        const plan = planFacts(reader.batches(), chain, dialect);
+        // A widened range may pass the block that scrubbing keeps whole: the driver's rounding then differs.
+        return chain.widens ? { ...plan, hardware_pages: null } : plan;
       });
       assert.deepEqual(facts[1], facts[0]);
       assert.ok(facts[0].entries > 0);

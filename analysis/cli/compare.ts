@@ -1,0 +1,168 @@
+// `iotlb compare`: replays a recording under several strategies and says which costs least, and whether
+// the difference holds.
+
+import { basename } from 'node:path';
+
+import { Option } from 'commander';
+
+import {
+  EXIT,
+  ToolError,
+  jsonText,
+  parseCount,
+  repeatable,
+  watchInterrupt,
+  type Terminal,
+  type VerbModule,
+} from '../../collector/base/index.ts';
+import { dialects } from '../../replayer/dialects/index.ts';
+import { issuers } from '../../replayer/issuers/index.ts';
+import { parseCpuList } from '../../replayer/cli/cpu-list.ts';
+import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pacing-flags.ts';
+import { openChain } from '../../replayer/strategies/user-strategy.ts';
+import { compareStrategies } from '../compare/compare.ts';
+import { comparisonTable } from '../report/text-table.ts';
+import type { ReportJson } from '../report/schema.ts';
+
+interface Options extends PacingFlags {
+  readonly strategy: readonly string[];
+  readonly repeat: string;
+  readonly dialect: string;
+  readonly issuer: string;
+  readonly device?: string;
+  readonly cpus?: string;
+  readonly fifo: boolean;
+  readonly seed?: string;
+  readonly output?: string;
+  readonly store?: string;
+  readonly url?: string;
+  readonly json: boolean;
+}
+
+const DEFAULT_STRATEGIES: readonly string[] = [
+  'none',
+  'barrier',
+  'adjacent',
+  'window:us=50',
+  'drain',
+];
+
+export const define: VerbModule['define'] = (command, terminal) => {
+  command
+    .argument('<recording>', 'a recording')
+    .option(
+      '-s, --strategy <chain>',
+      'give it once per strategy; the first is the baseline',
+      repeatable(DEFAULT_STRATEGIES),
+      DEFAULT_STRATEGIES,
+    )
+    .option(
+      '-n, --repeat <times>',
+      'rounds; in each, every strategy runs once, in random order',
+      '6',
+    )
+    .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
+    .option('-i, --issuer <name>', `who makes the calls: ${issuers.names.join(', ')}`, 'null')
+    .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
+  addPacingFlags(command);
+  command
+    .option('--cpus <list>', 'pin stream 0, 1, … to these CPUs, such as 1,2 or 2-5')
+    .option('--fifo', 'issue under SCHED_FIFO, with the rests that the kernel asks for', false)
+    .option('--seed <number>', 'seed of the random order (default: from the clock; it is printed)')
+    .option(
+      '-o, --output <folder>',
+      'where every sample and report.json go (default: iotlb-RECORDING-TIME)',
+    )
+    .addOption(
+      new Option(
+        '--store <folder>',
+        'load into this embedded ClickHouse instead of one in memory',
+      ).conflicts('url'),
+    )
+    .addOption(
+      new Option(
+        '--url <address>',
+        'load into a ClickHouse server, http://user:password@host:8123',
+      ).conflicts('store'),
+    )
+    .option('--json', 'print one JSON document: a row a strategy', false)
+    .action(async (path: string, options: Options) => {
+      await run(path, options, terminal());
+    });
+};
+
+async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
+  const issuer = issuers.get(options.issuer);
+  const missing = issuer.missing({ device: options.device });
+  if (missing !== undefined) {
+    throw new ToolError(
+      'E_NO_DEVICE',
+      `issuer '${issuer.name}' cannot run here: ${missing}. Nothing was issued.`,
+      {
+        hint: '--issuer null works everywhere',
+      },
+    );
+  }
+  const repeats = parseCount(options.repeat, '--repeat');
+  if (repeats < 1) throw new ToolError('E_USAGE', '--repeat: at least one round is needed');
+  const seed = options.seed === undefined ? Date.now() >>> 0 : parseCount(options.seed, '--seed');
+  const folder = options.output ?? defaultFolder(path);
+  terminal.story(
+    `${options.strategy.length} strategies × ${repeats} rounds, order from seed ${seed}; samples go to ${folder}`,
+  );
+  using interrupt = watchInterrupt();
+  const { report, reportPath, interrupted } = await compareStrategies(
+    {
+      recording: path,
+      chains: await Promise.all(options.strategy.map((text) => openChain(text))),
+      dialect: dialects.get(options.dialect),
+      issuer,
+      device: options.device,
+      pace: paceOf(options),
+      ...(options.cpus === undefined ? {} : { cpus: parseCpuList(options.cpus, '--cpus') }),
+      fifo: options.fifo,
+      repeats,
+      seed,
+      folder,
+      interrupt,
+      terminal,
+    },
+    { folder: options.store, url: options.url },
+  );
+  terminal.answer(
+    options.json ? jsonText(document(report, seed), 2) : comparisonTable(report, terminal),
+  );
+  terminal.story(`every sample is in ${folder}; a page of it: iotlb report ${reportPath}`);
+  if (interrupted) {
+    terminal.warn('interrupted: only the rounds before it are compared');
+    process.exitCode = EXIT.interrupted;
+  }
+}
+
+/** One row a strategy: medians over repeats, ratios to the first with 95 % intervals (design 7). */
+function document(report: ReportJson, seed: number): object {
+  return {
+    recording: report.recording,
+    ran_on: report.ran_on,
+    seed,
+    headline: report.headline,
+    trust: report.trust,
+    strategies: report.strategies.map(({ values, plan, ...row }, i) => ({
+      ...row,
+      baseline: i === 0,
+      ...Object.fromEntries(Object.entries(values).map(([id, value]) => [id, value.median])),
+      ratio: values.service_total_ns.ratio,
+      ratio_low: values.service_total_ns.ratio_low,
+      ratio_high: values.service_total_ns.ratio_high,
+      holds: values.service_total_ns.holds,
+      plan,
+      values,
+    })),
+    environment: report.environment,
+  };
+}
+
+function defaultFolder(path: string): string {
+  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '');
+  return `iotlb-${basename(path).replace(/\.arrows?$/, '')}-${time}`;
+}

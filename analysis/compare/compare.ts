@@ -1,0 +1,60 @@
+// Recording -> replays -> store -> report: what `compare` and `demo` share.
+
+import { join } from 'node:path';
+import { renameSync, writeFileSync } from 'node:fs';
+
+import { ToolError, fileError, jsonText } from '../../collector/base/index.ts';
+import { buildReport } from '../report/build.ts';
+import type { ReportJson } from '../report/schema.ts';
+import { openStore, type StoreOptions } from '../store/index.ts';
+import { loadFile } from '../store/load.ts';
+import { runComparison, type ComparisonOptions } from './run.ts';
+
+export interface Comparison {
+  readonly report: ReportJson;
+  /** The report's JSON file, beside the results. */
+  readonly reportPath: string;
+  readonly interrupted: boolean;
+}
+
+/**
+ * Runs, loads and reports. The engine is opened only after the last replay, so that its threads disturb
+ * none. Throws ToolError; result files already written stay.
+ */
+export async function compareStrategies(
+  options: ComparisonOptions,
+  storeOptions: StoreOptions,
+): Promise<Comparison> {
+  const runs = await runComparison(options);
+  if (runs.wholeRounds === 0) {
+    throw new ToolError(
+      'E_INTERRUPTED',
+      `interrupted before the first round was whole; ${runs.files.length} results are kept in ${options.folder}`,
+    );
+  }
+  const store = await openStore(storeOptions);
+  try {
+    await loadFile(store, options.recording);
+    for (const path of runs.files) await loadFile(store, path);
+    const report = await buildReport(
+      store,
+      runs.comparisonId,
+      options.chains.map((chain) => chain.text),
+    );
+    const reportPath = join(options.folder, 'report.json');
+    writeWhole(reportPath, jsonText(report));
+    return { report, reportPath, interrupted: runs.interrupted };
+  } finally {
+    await store.close();
+  }
+}
+
+function writeWhole(path: string, text: string): void {
+  const partial = `${path}.partial-${process.pid}`;
+  try {
+    writeFileSync(partial, text);
+    renameSync(partial, path);
+  } catch (error) {
+    throw fileError(error, path, 'The report was not written.');
+  }
+}

@@ -1,0 +1,107 @@
+// Replays the strategies of a comparison: every repeat is a round of all of them in random order, so that
+// a drifting host hits all alike. Every sample is kept as a result file.
+
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { fileError, type Interrupt, type Terminal } from '../../collector/base/index.ts';
+import type { Issuer } from '../../replayer/issuers/index.ts';
+import type { Pace } from '../../replayer/cli/pacing-flags.ts';
+import { writeResult } from '../../replayer/result/file.ts';
+import { planRecording, replay, type PlannedTrace } from '../../replayer/result/replay.ts';
+import type { Dialect } from '../../replayer/dialects/index.ts';
+import type { StrategyChain } from '../../replayer/strategies/chain.ts';
+import { seededRandom, shuffled } from './random.ts';
+
+export interface ComparisonOptions {
+  readonly recording: string;
+  readonly chains: readonly StrategyChain[];
+  readonly dialect: Dialect;
+  readonly issuer: Issuer;
+  readonly device: string | undefined;
+  readonly pace: Pace;
+  readonly cpus?: readonly number[];
+  readonly fifo: boolean;
+  readonly repeats: number;
+  readonly seed: number;
+  /** Result files go here; it is made where it is missing. */
+  readonly folder: string;
+  readonly interrupt: Interrupt;
+  readonly terminal: Terminal;
+}
+
+export interface ComparisonRuns {
+  readonly comparisonId: string;
+  readonly files: readonly string[];
+  /** Rounds in which every strategy ran to its end. */
+  readonly wholeRounds: number;
+  readonly interrupted: boolean;
+}
+
+/** Plans everything first (a broken plan stops it before anything is issued), then replays. */
+export async function runComparison(options: ComparisonOptions): Promise<ComparisonRuns> {
+  const { terminal } = options;
+  try {
+    mkdirSync(options.folder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, options.folder, 'Nothing was issued.');
+  }
+  const planned = options.chains.map((chain) =>
+    planRecording(options.recording, chain, options.dialect, options.pace.cut),
+  );
+  const comparisonId = randomUUID();
+  const random = seededRandom(options.seed);
+  const files: string[] = [];
+  const progress = terminal.progress('replaying', planned.length * options.repeats);
+  let wholeRounds = 0;
+  try {
+    for (let repeat = 0; repeat < options.repeats && !options.interrupt.requested; repeat++) {
+      let whole = true;
+      for (const one of shuffled(planned, random)) {
+        progress.update(
+          files.length,
+          `round ${repeat + 1} of ${options.repeats}: ${one.plan.facts.strategy}`,
+        );
+        const path = await replayOnce(one, repeat, comparisonId, options);
+        if (path === undefined) {
+          whole = false;
+          break;
+        }
+        files.push(path);
+      }
+      if (whole) wholeRounds++;
+    }
+  } finally {
+    progress.stop();
+  }
+  return { comparisonId, files, wholeRounds, interrupted: options.interrupt.requested };
+}
+
+async function replayOnce(
+  planned: PlannedTrace,
+  repeat: number,
+  comparisonId: string,
+  options: ComparisonOptions,
+): Promise<string | undefined> {
+  const result = await replay(planned, {
+    issuer: options.issuer,
+    issuerOptions: { device: options.device },
+    pacing: options.pace.pacing,
+    passes: options.pace.passes,
+    ...(options.pace.maxGapNs === undefined ? {} : { maxGapNs: options.pace.maxGapNs }),
+    ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
+    fifo: options.fifo,
+    stopOnError: false,
+    comparisonId,
+    repeat,
+    interrupt: options.interrupt,
+    progress: { update: () => undefined, stop: () => undefined },
+  });
+  // A run that was cut short is not comparable; what it measured is not mixed with whole runs.
+  if (result.header.interrupted) return undefined;
+  const strategy = planned.plan.facts.strategy.replace(/[^\w.=-]+/g, '_');
+  const path = join(options.folder, `${String(repeat).padStart(3, '0')}-${strategy}.arrow`);
+  writeResult(path, result.header, result.streams);
+  return path;
+}

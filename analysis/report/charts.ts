@@ -1,0 +1,156 @@
+// The charts of a report, from SQL rows. One function a chart; the list at the end is their order.
+
+import { NINES, type PercentileCurve } from '../queries/percentile-curves.ts';
+import type { RateBucket } from '../queries/trace-rate.ts';
+import type { ReportChart, ReportStrategy } from './schema.ts';
+
+export interface ChartRows {
+  readonly strategies: readonly ReportStrategy[];
+  readonly rate: {
+    readonly bucketNs: number;
+    readonly firstBucket: number;
+    readonly buckets: number;
+    readonly rows: readonly RateBucket[];
+  };
+  readonly service: readonly PercentileCurve[];
+  readonly stall: readonly PercentileCurve[];
+  readonly lateness: readonly PercentileCurve[];
+}
+
+function rateChart({ rate }: ChartRows): ReportChart {
+  const requests = Array.from({ length: rate.buckets }, () => 0);
+  const barriers = Array.from({ length: rate.buckets }, () => 0);
+  const perSecond = 1e9 / rate.bucketNs;
+  for (const row of rate.rows) {
+    requests[row.bucket - rate.firstBucket] = row.requests * perSecond;
+    barriers[row.bucket - rate.firstBucket] = row.barriers * perSecond;
+  }
+  const x = requests.map((_, i) => (i + rate.firstBucket) * rate.bucketNs);
+  return {
+    id: 'rate',
+    kind: 'line',
+    title: 'Rate over time',
+    question: 'When did the guest ask, and how fast?',
+    x: { title: 'time in the recording', unit: 'ns', scale: 'linear' },
+    y: { title: 'per second', unit: 'per-second', scale: 'linear' },
+    series: [
+      { name: 'requests', x, y: requests },
+      { name: 'barriers', x, y: barriers },
+    ],
+  };
+}
+
+interface CurveText {
+  readonly id: string;
+  readonly title: string;
+  readonly question: string;
+  readonly axis: string;
+  readonly note?: string;
+}
+
+function curveChart(
+  text: CurveText,
+  curves: readonly PercentileCurve[],
+  strategies: readonly ReportStrategy[],
+): ReportChart {
+  return {
+    id: text.id,
+    kind: 'percentiles',
+    title: text.title,
+    question: text.question,
+    x: { title: 'percentile', unit: 'nines', scale: 'linear' },
+    y: { title: text.axis, unit: 'ns', scale: 'log' },
+    series: strategies.flatMap(({ strategy }, index) => {
+      const curve = curves.find((one) => one.strategy === strategy);
+      return curve === undefined
+        ? []
+        : [{ name: strategy, strategy: index, x: [...NINES], y: curve.values.map(Number) }];
+    }),
+    ...(text.note === undefined ? {} : { note: text.note }),
+  };
+}
+
+function callsChart({ strategies }: ChartRows): ReportChart {
+  const categories = strategies.map(({ strategy }) => strategy);
+  const x = categories.map((_, i) => i);
+  const bars = (id: string, name: string): ReportChart['series'][number] => ({
+    name,
+    x,
+    y: strategies.map((row) => row.values[id].median),
+  });
+  return {
+    id: 'calls',
+    kind: 'bars',
+    title: 'What is issued',
+    question: 'How many ioctls, entries and hardware waits does each strategy make?',
+    x: { title: 'strategy', unit: 'category', scale: 'linear' },
+    y: { title: 'count', unit: 'count', scale: 'linear' },
+    categories,
+    series: [
+      bars('ioctls', 'ioctls'),
+      bars('entries', 'entries'),
+      bars('hardware_waits', 'hardware waits'),
+    ],
+    note: 'Grouping saves ioctls; only joining saves hardware waits.',
+  };
+}
+
+function tradeChart({ strategies }: ChartRows): ReportChart {
+  return {
+    id: 'trade',
+    kind: 'scatter',
+    title: 'Cost against price',
+    question: 'What does less time in ioctls cost the guest in stall?',
+    x: { title: 'time in ioctls', unit: 'ns', scale: 'linear' },
+    y: { title: 'stall p99', unit: 'ns', scale: 'log' },
+    series: strategies.map((row, index) => ({
+      name: row.strategy,
+      strategy: index,
+      x: [row.values.service_total_ns.median],
+      y: [row.values.stall_p99_ns.median],
+    })),
+    note: 'Down and to the left is better.',
+  };
+}
+
+/** All charts of a report, in order. A new chart is one function and one line. */
+export function reportCharts(rows: ChartRows): ReportChart[] {
+  const { strategies } = rows;
+  return [
+    rateChart(rows),
+    tradeChart(rows),
+    curveChart(
+      {
+        id: 'service',
+        title: 'Service time',
+        question: 'How long does one ioctl take?',
+        axis: 'service time',
+      },
+      rows.service,
+      strategies,
+    ),
+    curveChart(
+      {
+        id: 'stall',
+        title: 'Barrier stall',
+        question: 'How long does the guest wait for a barrier?',
+        axis: 'stall',
+        note: 'A barrier that nothing held back has a stall of 0.',
+      },
+      rows.stall,
+      strategies,
+    ),
+    callsChart(rows),
+    curveChart(
+      {
+        id: 'lateness',
+        title: 'Lateness of the replay',
+        question: 'How exactly did the replay keep its times?',
+        axis: 'lateness',
+        note: 'Of the replay, not of the strategy: it says how far the other charts can be trusted.',
+      },
+      rows.lateness,
+      strategies,
+    ),
+  ];
+}

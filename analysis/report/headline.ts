@@ -1,0 +1,161 @@
+// The answer in words: which strategy wins, by how much, at what price, and whether that can be trusted.
+// Nothing is called better inside the noise.
+
+import { formatCount, formatDuration } from '../../collector/base/index.ts';
+import { ENOUGH_REPEATS } from '../compare/interval.ts';
+import type { ResultHeader } from '../../replayer/result/header.ts';
+import { COST, PRICE } from './metrics.ts';
+import type { ReportJson, ReportStrategy, ReportValue } from './schema.ts';
+
+const LATE_NS = 100e3;
+
+/** `0.62 (95 %: 0.60–0.64)`. */
+export function ratioText(value: ReportValue): string {
+  if (value.ratio === null || value.ratio_low === null || value.ratio_high === null) return '–';
+  return `${value.ratio.toFixed(2)} (95 %: ${value.ratio_low.toFixed(2)}–${value.ratio_high.toFixed(2)})`;
+}
+
+export function headline(rows: readonly ReportStrategy[]): ReportJson['headline'] {
+  const [baseline] = rows;
+  const better = rows
+    .slice(1)
+    .filter(
+      (row) =>
+        row.verdict === 'strict' && row.values[COST].holds && (row.values[COST].ratio ?? 1) < 1,
+    )
+    .sort((a, b) => (a.values[COST].ratio ?? 1) - (b.values[COST].ratio ?? 1));
+  const details = rows.slice(1).map(detail);
+  if (better.length === 0) {
+    if (baseline.repeats < ENOUGH_REPEATS) {
+      return {
+        text: `${baseline.repeats} repeats are too few to call a winner.`,
+        winner: null,
+        details,
+      };
+    }
+    return {
+      text: `No safe strategy spends measurably less time in ioctls than ${baseline.strategy} on this recording.`,
+      winner: null,
+      details,
+    };
+  }
+  const [winner] = better;
+  const less = Math.round((1 - (winner.values[COST].ratio ?? 1)) * 100);
+  const price = winner.values[PRICE].median;
+  const before = baseline.values[PRICE].median;
+  return {
+    text: `${winner.strategy} spends ${less} % less time in ioctls than ${baseline.strategy}; stall p99 is ${formatDuration(price)}, against ${formatDuration(before)}.`,
+    winner: winner.strategy,
+    details,
+  };
+}
+
+function detail(row: ReportStrategy): string {
+  const cost = row.values[COST];
+  const verdict =
+    row.verdict === 'strict'
+      ? 'strict'
+      : `${row.verdict}: ${formatCount(row.requests_exposed)} requests exposed`;
+  const holds = cost.holds ? '' : ', inside the noise';
+  return `${row.strategy}: time in ioctls × ${ratioText(cost)}${holds}; ioctls × ${row.values.ioctls.ratio?.toFixed(2) ?? '–'}; stall p99 ${formatDuration(row.values[PRICE].median)}; ${verdict}`;
+}
+
+/** What speaks for and against believing the numbers, worst first. */
+export function trustLines(
+  headers: readonly ResultHeader[],
+  rows: readonly ReportStrategy[],
+): ReportJson['trust'] {
+  const [first] = headers;
+  const { environment, trace } = first;
+  const repeats = Math.min(...rows.map((row) => row.repeats));
+  const late = Math.max(...rows.map((row) => row.values.lateness_p99_ns.median));
+  const errors = countErrors(headers);
+  const lines: ReportJson['trust'] = [
+    provenanceLine(first),
+    trace.lost > 0
+      ? {
+          level: 'bad',
+          text: `The recording lost ${formatCount(trace.lost)} events: the stream is not whole.`,
+        }
+      : {
+          level: 'good',
+          text: `The recording lost nothing (${formatCount(trace.events)} events kept).`,
+        },
+    repeats < ENOUGH_REPEATS
+      ? {
+          level: 'warn',
+          text: `Only ${repeats} repeats: too few to call a difference; ${ENOUGH_REPEATS} are needed.`,
+        }
+      : {
+          level: 'good',
+          text: `${repeats} repeats of each strategy, interleaved in random order.`,
+        },
+    late > LATE_NS
+      ? {
+          level: 'warn',
+          text: `The replay ran late: lateness p99 is ${formatDuration(late)} (worst strategy, median over repeats).`,
+        }
+      : {
+          level: 'good',
+          text: `The replay kept its times: lateness p99 is ${formatDuration(late)} at worst.`,
+        },
+    ...(errors === 0 || first.provenance === 'null'
+      ? []
+      : [{ level: 'bad' as const, text: `${formatCount(errors)} ioctls failed.` }]),
+    ...(trace.barriers === 'implied'
+      ? [
+          {
+            level: 'warn' as const,
+            text: 'The source shows no barriers: they are implied by a rule.',
+          },
+        ]
+      : []),
+    ...(trace.synthetic === undefined
+      ? []
+      : [{ level: 'warn' as const, text: `The recording is not a real one: ${trace.synthetic}.` }]),
+    ...(environment.virtual === true
+      ? [
+          {
+            level: 'warn' as const,
+            text: 'The replay ran in a virtual machine: absolute times are noise, ratios are what holds.',
+          },
+        ]
+      : []),
+    ...(environment.governor !== null && environment.governor !== 'performance'
+      ? [
+          {
+            level: 'warn' as const,
+            text: `CPU governor is '${environment.governor}', not 'performance'.`,
+          },
+        ]
+      : []),
+  ];
+  const rank = { bad: 0, warn: 1, good: 2 };
+  return lines.sort((a, b) => rank[a.level] - rank[b.level]);
+}
+
+function countErrors(headers: readonly ResultHeader[]): number {
+  return headers.reduce(
+    (sum, header) => sum + Object.values(header.summary.errors).reduce((a, b) => a + b, 0),
+    0,
+  );
+}
+
+function provenanceLine(header: ResultHeader): ReportJson['trust'][number] {
+  switch (header.provenance) {
+    case 'hardware':
+      return { level: 'good', text: `Ran on real hardware: ${header.issuer_description}.` };
+    case 'lab':
+      return {
+        level: 'warn',
+        text: `Ran on a lab kernel with an emulated IOMMU (${header.issuer_description}): sequence and counts are real, times are not those of hardware.`,
+      };
+    case 'null':
+      return {
+        level: 'warn',
+        text: 'Ran on the null issuer: the cost of the system call path only. No IOMMU was involved and nothing was invalidated.',
+      };
+    case 'recording':
+      return { level: 'bad', text: 'Ran on the recording issuer: no system call was made.' };
+  }
+}

@@ -1,0 +1,87 @@
+// The columns of a comparison, in order. A metric is one entry here and one column of the run-metrics
+// query of the same name.
+
+import type { RunMetrics } from '../queries/run-metrics.ts';
+import type { ReportJson } from './schema.ts';
+
+export type Metric = ReportJson['metrics'][number] & {
+  readonly id: Exclude<keyof RunMetrics, 'run_id' | 'strategy' | 'repeat'>;
+};
+
+export const METRICS: readonly Metric[] = [
+  { id: 'ioctls', title: 'ioctls', unit: 'count', better: 'lower', note: 'system calls made' },
+  {
+    id: 'entries',
+    title: 'entries',
+    unit: 'count',
+    better: 'lower',
+    note: 'invalidations handed to the kernel',
+  },
+  {
+    id: 'hardware_waits',
+    title: 'hardware waits',
+    unit: 'count',
+    better: 'lower',
+    note: "waits that the kernel's driver makes for them, by its known rule",
+  },
+  {
+    id: 'issued_pages',
+    title: 'pages issued',
+    unit: 'pages',
+    better: 'lower',
+    note: '4 KiB pages over ranged entries',
+  },
+  {
+    id: 'service_total_ns',
+    title: 'time in ioctls',
+    unit: 'ns',
+    better: 'lower',
+    note: 'service time of all steps together',
+  },
+  {
+    id: 'service_p50_ns',
+    title: 'service p50',
+    unit: 'ns',
+    better: 'lower',
+    note: 'from call to return, median step',
+  },
+  {
+    id: 'service_p99_ns',
+    title: 'service p99',
+    unit: 'ns',
+    better: 'lower',
+    note: 'from call to return',
+  },
+  {
+    id: 'stall_p50_ns',
+    title: 'stall p50',
+    unit: 'ns',
+    better: 'lower',
+    note: "a barrier's release after it was captured, median",
+  },
+  {
+    id: 'stall_p99_ns',
+    title: 'stall p99',
+    unit: 'ns',
+    better: 'lower',
+    note: "a barrier's release after it was captured",
+  },
+  {
+    id: 'stall_total_ns',
+    title: 'stall in all',
+    unit: 'ns',
+    better: 'lower',
+    note: 'what the guest waited, all barriers together',
+  },
+  {
+    id: 'lateness_p99_ns',
+    title: 'lateness p99',
+    unit: 'ns',
+    better: 'neither',
+    note: 'issued after due: how far the replay itself can be trusted',
+  },
+];
+
+/** What the winner is chosen by, and what it pays in. */
+export const COST = 'service_total_ns';
+export const PRICE = 'stall_p99_ns';

@@ -1,0 +1,135 @@
+// ReportJson: everything the page shows, self-describing (titles, units, notes), versioned, and a pure
+// function of the result files. Times are ns, pages 4 KiB. Charts carry at most a few thousand points.
+
+import { z } from 'zod';
+
+export const REPORT_FORMAT = 'iotlb-report';
+export const REPORT_VERSION = 1;
+
+const axisSchema = z.object({
+  title: z.string(),
+  /** ns, pages, per second, count, percentile, or none; the page formats by it. */
+  unit: z.enum(['ns', 'pages', 'per-second', 'count', 'nines', 'ratio', 'category']),
+  scale: z.enum(['linear', 'log']),
+});
+
+/**
+ * One chart. `line` and `percentiles`: series of (x, y). `bars`: x are indexes into `categories`.
+ * `scatter`: one point a series. Percentile charts have x = −log10(1 − p): 1 is p90, 2 is p99, 3 is p99.9.
+ */
+const chartSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['line', 'percentiles', 'bars', 'scatter']),
+  title: z.string(),
+  /** What the chart answers, as a question. */
+  question: z.string(),
+  x: axisSchema,
+  y: axisSchema,
+  categories: z.array(z.string()).optional(),
+  series: z.array(
+    z.object({
+      name: z.string(),
+      /** Index into `strategies`, for a colour that is the same in every chart; absent for others. */
+      strategy: z.number().int().optional(),
+      x: z.array(z.number()),
+      y: z.array(z.number().nullable()),
+    }),
+  ),
+  note: z.string().optional(),
+});
+export type ReportChart = z.infer<typeof chartSchema>;
+
+const valueSchema = z.object({
+  /** Median over repeats. */
+  median: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** Median of the ratios to the baseline, repeat by repeat, with a 95 % interval by resampling. */
+  ratio: z.number().nullable(),
+  ratio_low: z.number().nullable(),
+  ratio_high: z.number().nullable(),
+  /** The interval lies wholly on one side of 1. */
+  holds: z.boolean(),
+  samples: z.array(z.number()),
+});
+export type ReportValue = z.infer<typeof valueSchema>;
+
+export const reportSchema = z.object({
+  format: z.literal(REPORT_FORMAT),
+  version: z.number().int(),
+  writer: z.string(),
+  generated_at: z.string(),
+  title: z.string(),
+  /** The answer first: which strategy wins, by how much, at what price. */
+  headline: z.object({
+    text: z.string(),
+    winner: z.string().nullable(),
+    details: z.array(z.string()),
+  }),
+  /** Can I trust it: loss, fidelity, environment, repeats, what the issuer was. */
+  trust: z.array(z.object({ level: z.enum(['good', 'warn', 'bad']), text: z.string() })),
+  ran_on: z.object({
+    provenance: z.enum(['hardware', 'lab', 'null', 'recording']),
+    /** In words that cannot be mistaken. */
+    text: z.string(),
+    issuer: z.string(),
+    dialect: z.string(),
+    pacing: z.string(),
+  }),
+  recording: z.object({
+    name: z.string(),
+    digest: z.string(),
+    source: z.string(),
+    barriers_are: z.string(),
+    events: z.number(),
+    requests: z.number(),
+    barriers: z.number(),
+    lost: z.number(),
+    duration_ns: z.number(),
+    synthetic: z.string().optional(),
+    scrub: z.string(),
+    /** Barrier intervals by the number of requests in them, from 0 on. */
+    requests_per_barrier: z.array(z.number()),
+  }),
+  /** Columns of the table, in order. */
+  metrics: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      unit: z.enum(['ns', 'count', 'pages']),
+      better: z.enum(['lower', 'higher', 'neither']),
+      note: z.string(),
+    }),
+  ),
+  /** The first is the baseline. */
+  strategies: z.array(
+    z.object({
+      strategy: z.string(),
+      verdict: z.enum(['strict', 'deferred', 'broken']),
+      requests_exposed: z.number(),
+      exposure_page_ns: z.number(),
+      unbounded_exposed: z.number(),
+      online: z.boolean(),
+      repeats: z.number(),
+      /** No other safe strategy is better in both time in ioctls and stall. */
+      frontier: z.boolean(),
+      plan: z.record(z.string(), z.number()),
+      values: z.record(z.string(), valueSchema),
+    }),
+  ),
+  charts: z.array(chartSchema),
+  environment: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  runs: z.array(
+    z.object({
+      run_id: z.string(),
+      strategy: z.string(),
+      repeat: z.number(),
+      started_at: z.string(),
+      interrupted: z.boolean(),
+      lateness_p99_ns: z.number(),
+      drift_ns: z.number(),
+    }),
+  ),
+});
+export type ReportJson = z.infer<typeof reportSchema>;
+export type ReportStrategy = ReportJson['strategies'][number];

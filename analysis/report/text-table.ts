@@ -1,0 +1,62 @@
+// The verdict table in the terminal: one row a strategy, ratio to the first, what holds.
+
+import {
+  formatCount,
+  formatDuration,
+  textTable,
+  type Terminal,
+} from '../../collector/base/index.ts';
+import { COST, PRICE } from './metrics.ts';
+import type { ReportJson, ReportStrategy } from './schema.ts';
+
+export function comparisonTable(report: ReportJson, terminal: Terminal): string {
+  const { bold, green, yellow, red, dim } = terminal.out;
+  const mark = { good: green('✓'), warn: yellow('!'), bad: red('✗') };
+  const head = [
+    '',
+    'strategy',
+    'verdict',
+    'ioctls',
+    'time in ioctls',
+    'ratio',
+    '95 % interval',
+    'service p99',
+    'stall p50',
+    'stall p99',
+  ];
+  const rows = report.strategies.map((row, i) => [
+    row.strategy === report.headline.winner ? '★' : row.frontier ? '◆' : '',
+    row.strategy,
+    row.verdict,
+    formatCount(row.values.ioctls.median),
+    formatDuration(row.values[COST].median),
+    i === 0 ? 'baseline' : ratio(row),
+    i === 0 ? '' : interval(row),
+    formatDuration(row.values.service_p99_ns.median),
+    formatDuration(row.values.stall_p50_ns.median),
+    formatDuration(row.values[PRICE].median),
+  ]);
+  return [
+    bold(report.headline.text),
+    '',
+    ...report.trust.map((line) => `${mark[line.level]} ${line.text}`),
+    '',
+    textTable([head, ...rows], [false, false, false, true, true, true, false, true, true, true]),
+    dim(
+      '★ least time in ioctls of the safe ones   ◆ no safe strategy is better in both time in ioctls and stall p99',
+    ),
+    dim(`ran on: ${report.ran_on.text}; ${report.ran_on.dialect}, ${report.ran_on.pacing}`),
+  ].join('\n');
+}
+
+function ratio(row: ReportStrategy): string {
+  const value = row.values[COST];
+  if (value.ratio === null) return '–';
+  return `${value.ratio.toFixed(2)}${value.holds ? '' : ' ~'}`;
+}
+
+function interval(row: ReportStrategy): string {
+  const { ratio_low: low, ratio_high: high, holds } = row.values[COST];
+  if (low === null || high === null) return '';
+  return `${low.toFixed(2)}–${high.toFixed(2)}${holds ? '' : ' in the noise'}`;
+}

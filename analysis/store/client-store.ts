@@ -1,0 +1,53 @@
+// A Store over @clickhouse/client, whichever connection the client has. The one place that sets how
+// 64-bit integers cross: as JSON numbers where exact, so that rows are plain numbers (below 2^53).
+
+import type { ClickHouseClient } from '@clickhouse/client';
+
+import { ToolError } from '../../collector/base/index.ts';
+import type { ArrowInsert, Query, SqlParameters, Store } from './store.ts';
+
+/** Settings of every client that we make. 0: our 64-bit values are counts and ns below 2^53. */
+export const CLIENT_SETTINGS = { output_format_json_quote_64bit_integers: 0 } as const;
+
+export type InsertArrow = (insert: ArrowInsert) => Promise<void>;
+
+export function clientStore(
+  client: ClickHouseClient,
+  description: string,
+  insertArrow: InsertArrow,
+): Store {
+  const told = async <T>(what: string, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw new ToolError('E_STORE', `${description}: ${what} failed: ${firstLine(error)}`, {
+        cause: error,
+      });
+    }
+  };
+  return {
+    description,
+    command: async (sql, parameters = {}) => {
+      await told('a statement', client.command({ query: sql, query_params: { ...parameters } }));
+    },
+    rows: <Row>(query: Query<Row>, parameters: SqlParameters = {}) =>
+      told(
+        'a query',
+        client
+          .query({ query: query.sql, format: 'JSONEachRow', query_params: { ...parameters } })
+          .then((result) => result.json<Row>()),
+      ),
+    insertRows: async (table, rows) => {
+      await told(
+        `writing to ${table}`,
+        client.insert({ table, values: [...rows], format: 'JSONEachRow' }),
+      );
+    },
+    insertArrow: (insert) => told(`loading ${insert.path}`, insertArrow(insert)),
+    close: () => client.close(),
+  };
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+}

@@ -1,0 +1,71 @@
+// A replay on one screen: what it ran on, what was issued, how it was timed, and whether to trust that.
+
+import { formatCount, formatDuration, textTable } from '../../collector/base/index.ts';
+import { percent } from '../result/fidelity.ts';
+import type { ResultHeader } from '../result/header.ts';
+import type { Percentiles } from '../result/percentiles.ts';
+import { provenanceText } from '../result/provenance-text.ts';
+
+export function replayScreen(header: ResultHeader): string {
+  const { plan, summary, timing } = header;
+  const errors = Object.entries(summary.errors).map(
+    ([name, count]) => `${formatCount(count)} × ${name}`,
+  );
+  return [
+    `${plan.strategy}, ${plan.dialect}, ${header.pacing}`,
+    `  ran on      ${provenanceText(header)}`,
+    `  verdict     ${plan.verdict.class}`,
+    `  issued      ${formatCount(summary.ioctls)} ioctls, ${formatCount(summary.issued_entries)} entries, ${formatCount(summary.entries_done)} done${header.fanout === 0 ? '' : `, ${formatCount(header.fanout)} by fan-out`}`,
+    `  errors      ${errors.length === 0 ? 'none' : errors.join(', ')}${header.provenance === 'null' ? ' (the null issuer is always refused)' : ''}`,
+    `  time        asked ${formatDuration(summary.asked_ns)}, achieved ${formatDuration(summary.achieved_ns)}, drift ${formatDuration(summary.drift_ns)}`,
+    ...(timing === undefined ? [] : timingLines(timing, summary)),
+    '',
+    percentileTable(summary),
+  ].join('\n');
+}
+
+function percentileTable(summary: ResultHeader['summary']): string {
+  const row = (name: string, values: Percentiles): readonly string[] => [
+    `  ${name}`,
+    ...[values.p50, values.p90, values.p99, values.p999, values.max].map(formatDuration),
+  ];
+  return textTable(
+    [
+      ['', 'p50', 'p90', 'p99', 'p99.9', 'max'],
+      row('lateness (due to call)', summary.lateness_ns),
+      row('service (call to return)', summary.service_ns),
+      row('response (due to return)', summary.response_ns),
+      row('stall', summary.stall_ns),
+    ],
+    [false, true, true, true, true, true],
+  );
+}
+
+function timingLines(
+  timing: NonNullable<ResultHeader['timing']>,
+  summary: ResultHeader['summary'],
+): readonly string[] {
+  const { fidelity, pacing } = timing;
+  const over = [summary.share_over_1us, summary.share_over_10us, summary.share_over_100us];
+  const floor = fidelity.noise_share_over_10us;
+  const holes = timing.threads.reduce((sum, thread) => sum + thread.holes.length, 0);
+  return [
+    `  timing      ${fidelity.text}`,
+    `              ${over.map((share) => (share === undefined ? '–' : percent(share))).join(' / ')} of the steps late by over 1 / 10 / 100 µs${floor === null ? '' : `; noise floor over 10 µs: ${percent(floor)} of the time`}`,
+    `  thread      ${threadText(timing)}; ${formatCount(timing.collections)} collections, ${formatCount(holes)} holes over 40 ms`,
+    ...(pacing.idle_removed_ns === 0
+      ? []
+      : [`  idle        ${formatDuration(pacing.idle_removed_ns)} of idle time were left out`]),
+    ...(timing.streams_per_cpu <= 1
+      ? []
+      : [
+          `  streams     ${timing.streams_per_cpu} share a CPU: while one issues the others wait, and each turns from sleeping to spinning late`,
+        ]),
+  ];
+}
+
+function threadText({ threads }: NonNullable<ResultHeader['timing']>): string {
+  const cpus = threads.map((thread) => thread.cpu).filter((cpu) => cpu !== null);
+  const policy = threads[0]?.policy === 'fifo' ? 'SCHED_FIFO' : 'SCHED_OTHER';
+  return `${policy}, ${cpus.length === 0 ? 'not pinned' : `CPU ${[...new Set(cpus)].join(', ')}`}`;
+}

@@ -1,0 +1,57 @@
+// A range as the commands that the Linux SMMUv3 driver makes of it with range invalidation: each entry is
+// one TLBI that NUM and SCALE can say (spec 7.3).
+
+import { ALL_PAGES, FLAG, PRESENT } from '../../collector/model/index.ts';
+import type { StepBatch } from '../plan/step-batch.ts';
+import { smmuFields, splitSmmuRange } from './smmu-split.ts';
+import type { Stage, Strategy } from './strategy.ts';
+import { canWiden } from './widen.ts';
+
+class SmmuRangeStage implements Stage {
+  push(input: StepBatch, output: StepBatch): void {
+    for (let step = 0; step < input.steps; step++) {
+      const end = input.entryEnd[step];
+      for (let i = input.entryStart(step); i < end; i++) splitEntry(input, i, output);
+      output.copyReleases(input, step);
+      output.commit(input.dueNs[step]);
+    }
+    output.copyFree(input);
+  }
+
+  end(): void {
+    // Every step is done when it comes: nothing is ever open.
+  }
+}
+
+function splitEntry(input: StepBatch, index: number, output: StepBatch): void {
+  const pages = input.pages[index];
+  const leaf = (input.flags[index] & FLAG.leaf) !== 0;
+  const splits =
+    (input.present[index] & PRESENT.range) !== 0 &&
+    canWiden(input, index) &&
+    pages < ALL_PAGES &&
+    input.page[index] + pages < ALL_PAGES;
+  const single = leaf || pages % 32 !== 1;
+  if (!splits || (single && smmuFields(pages) !== undefined)) {
+    output.copyEntry(input, index);
+    return;
+  }
+  const asked = input.page[index] + pages;
+  for (const chunk of splitSmmuRange(input.page[index], pages, leaf)) {
+    const entry = output.copyEntry(input, index);
+    output.page[entry] = chunk.page;
+    output.pages[entry] = chunk.pages;
+    if (chunk.page + chunk.pages > asked) output.widened[entry] = 1;
+  }
+}
+
+export const smmuRange: Strategy = {
+  name: 'smmu-range',
+  summary: 'each range as the NUM/SCALE commands that the Linux SMMUv3 driver makes of it',
+  parameters: [],
+  standsOn: 'barrier',
+  reorders: false,
+  widens: true,
+  defers: false,
+  open: () => new SmmuRangeStage(),
+};

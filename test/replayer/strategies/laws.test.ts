@@ -1,0 +1,224 @@
+// Laws of coalescing, on random recordings and on stretches of real ones.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import * as fc from 'fast-check';
+
+import { KIND, type EventBatch } from '../../../collector/model/index.ts';
+import { dialects } from '../../../replayer/dialects/index.ts';
+import { planFacts, planTrace, StepBatch } from '../../../replayer/plan/index.ts';
+import { parseChain } from '../../../replayer/strategies/chain.ts';
+import { strategies } from '../../../replayer/strategies/index.ts';
+import {
+  batchesOf,
+  cutsOf,
+  freeOf,
+  planOf,
+  recordings,
+  stepBatchOf,
+  stepsOf,
+  type PlannedEntry,
+  type Row,
+  type StreamSteps,
+} from '../recording.ts';
+import { REAL, realBatch, rowsOf } from '../fixtures.ts';
+import { requestsOf } from '../reference/strategies.ts';
+
+const RUNS = 300;
+const vtd = dialects.get('hwpt-vtd-s1');
+const real: readonly EventBatch[] = REAL.map(realBatch);
+const chains = [
+  ...strategies.names,
+  'window:us=2,max=3',
+  'window+adjacent',
+  'window+aligned',
+  'promote:pages=4,entries=2',
+  'flush-queue:size=4,timeout=20us',
+  'adjacent+smmu-range+window:us=20',
+];
+
+/** Random recordings and the real ones. */
+const anyRecording = fc.oneof(
+  { weight: 20, arbitrary: recordings },
+  { weight: 1, arbitrary: fc.constantFrom(...real.map(rowsOf)) },
+);
+
+for (const text of chains) {
+  const chain = parseChain(text);
+
+  void test(`${text}: every request is covered in time, every barrier released once`, () => {
+    fc.assert(
+      fc.property(anyRecording, (rows) => {
+        const { verdict } = planFacts(batchesOf(rows), chain, vtd);
+        assert.deepEqual(verdict.broken, []);
+        if (!chain.defers) assert.equal(verdict.class, 'strict');
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  void test(`${text}: the plan is a function of the recording and the options alone`, () => {
+    fc.assert(
+      fc.property(anyRecording, cutsOf, (rows, cuts) => {
+        const whole = planTrace(batchesOf(rows), chain, vtd);
+        const again = planTrace(batchesOf(rows, cuts), parseChain(text), vtd);
+        assert.equal(again.digest, whole.digest);
+        assert.deepEqual(again.facts, whole.facts);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  void test(`${text}: due times never descend and no request goes before it was asked`, () => {
+    fc.assert(
+      fc.property(anyRecording, (rows) => {
+        for (const { steps } of planOf(rows, chain).streams.values()) {
+          steps.forEach((step, k) => {
+            if (k > 0) assert.ok(step.dueNs >= steps[k - 1].dueNs);
+            const carried = Math.max(...step.entries.map((entry) => entry.lastSeq));
+            assert.ok(step.dueNs >= rows[carried].tNs);
+          });
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  void test(`${text}: an entry says it is wider exactly when it is`, () => {
+    fc.assert(
+      fc.property(anyRecording, (rows) => {
+        for (const { steps } of planOf(rows, chain).streams.values()) {
+          for (const step of steps) {
+            for (const entry of step.entries) assert.equal(entry.widened, isWider(entry, rows));
+          }
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  void test(`${text}: the counts are those of the plan`, () => {
+    fc.assert(
+      fc.property(anyRecording, (rows) => {
+        const facts = planFacts(batchesOf(rows), chain, vtd);
+        const all = [...planOf(rows, chain).streams.values()].flatMap((stream) => stream.steps);
+        const entries = all.flatMap((step) => step.entries);
+        const pages = (of: readonly { pages: number }[]): number =>
+          of.reduce((sum, one) => sum + one.pages, 0);
+        const replayable = rows.filter((row) => row.kind === KIND.iotlb);
+        assert.equal(facts.steps, all.length);
+        assert.equal(facts.entries, entries.length);
+        assert.equal(facts.hardware_waits, entries.length);
+        assert.equal(facts.replayable, replayable.length);
+        assert.equal(facts.requested_pages, pages(replayable));
+        assert.equal(facts.issued_pages, pages(entries));
+        assert.equal(facts.requests, rows.filter((row) => row.kind !== KIND.barrier).length);
+        assert.equal(facts.barrier_intervals, intervalsOf(rows));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+}
+
+/** Whether an entry covers more than the requests it stands for asked, from the requests themselves. */
+function isWider(entry: PlannedEntry, rows: readonly Row[]): boolean {
+  const carried = rows.filter(
+    (row) =>
+      row.kind === KIND.iotlb &&
+      row.stream === rows[entry.firstSeq].stream &&
+      row.seq >= entry.firstSeq &&
+      row.seq <= entry.lastSeq,
+  );
+  const sameTarget = carried.filter(
+    (row) =>
+      row.domain === entry.domain &&
+      (row.scope & 1) === (entry.scope & 1) &&
+      row.pasid === entry.pasid &&
+      (row.flags & 1) === (entry.flags & 1),
+  );
+  if ((entry.scope & 2) === 0) return !sameTarget.some((row) => (row.scope & 2) === 0);
+  const ranges = sameTarget.filter((row) => (row.scope & 2) !== 0).sort((a, b) => a.page - b.page);
+  let at = entry.page;
+  for (const row of ranges) if (row.page <= at) at = Math.max(at, row.page + row.pages);
+  return at < entry.page + entry.pages;
+}
+
+function intervalsOf(rows: readonly Row[]): number {
+  const open = new Set<number>();
+  let count = 0;
+  for (const row of rows) {
+    if (row.kind === KIND.barrier) open.delete(row.stream);
+    else if (row.kind === KIND.iotlb && !open.has(row.stream)) {
+      open.add(row.stream);
+      count++;
+    }
+  }
+  return count;
+}
+
+void test('none: is the identity, one entry a request as it was asked', () => {
+  fc.assert(
+    fc.property(anyRecording, (rows) => {
+      for (const [stream, plan] of planOf(rows, parseChain('none')).streams) {
+        assert.deepEqual(plan, requestsOf(rows.filter((row) => row.stream === stream)));
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+const twice = [
+  'none',
+  'barrier',
+  'adjacent',
+  'aligned',
+  'promote:pages=4,entries=2',
+  'single-page:limit=8',
+];
+for (const text of twice) {
+  void test(`${text}: done twice is the same as done once`, () => {
+    fc.assert(
+      fc.property(anyRecording, (rows) => {
+        const once = planOf(rows, parseChain(text));
+        assert.deepEqual(planOf(rows, parseChain(`${text}+${text}`)).streams, once.streams);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+}
+
+void test('a+b is b given the plan of a', () => {
+  const pairs = fc.tuple(
+    fc.constantFrom(...strategies.names),
+    fc.constantFrom(...strategies.names),
+  );
+  fc.assert(
+    fc.property(anyRecording, pairs, (rows, [a, b]) => {
+      if (strategies.get(a).online !== undefined) return;
+      const both = planOf(rows, parseChain(`${a}+${b}`));
+      for (const [stream, plan] of planOf(rows, parseChain(a)).streams) {
+        assert.deepEqual(inOrder(both.streams.get(stream)), inOrder(applied(b, plan)));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+/** Free barriers by number: strategies name them when they learn of them. */
+function inOrder(plan: StreamSteps | undefined): StreamSteps {
+  return {
+    steps: plan?.steps ?? [],
+    free: [...(plan?.free ?? [])].sort((a, b) => a.seq - b.seq),
+  };
+}
+
+function applied(name: string, plan: StreamSteps): StreamSteps {
+  const alone = parseChain(name);
+  // The stage itself, without what it stands on when it comes first.
+  const stage = alone.openStages().at(-1);
+  const output = new StepBatch();
+  stage?.push(stepBatchOf(plan), output);
+  stage?.end(output);
+  return { steps: stepsOf(output), free: freeOf(output) };
+}

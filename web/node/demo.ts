@@ -1,0 +1,104 @@
+// `iotlb demo`: the whole path on the recording that ships with the project. Plans, replays, loads,
+// compares and writes one page; uses no device unless told to.
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import {
+  EXIT,
+  formatCount,
+  jsonText,
+  parseCount,
+  watchInterrupt,
+  type Terminal,
+  type VerbModule,
+} from '../../collector/base/index.ts';
+import { compareStrategies } from '../../analysis/compare/compare.ts';
+import { comparisonTable } from '../../analysis/report/text-table.ts';
+import { dialects } from '../../replayer/dialects/index.ts';
+import { issuers } from '../../replayer/issuers/index.ts';
+import { WHOLE } from '../../replayer/plan/cut.ts';
+import { parseChain } from '../../replayer/strategies/chain.ts';
+import { writeReport } from './write-report.ts';
+
+const SAMPLE = fileURLToPath(
+  new URL('../../../collector/samples/vtd-fs-strict-2s.arrow', import.meta.url),
+);
+const STRATEGIES = ['none', 'barrier', 'adjacent', 'window:us=50', 'drain'];
+const SEED = 2017;
+
+interface Options {
+  readonly output: string;
+  readonly repeat: string;
+  readonly device?: string;
+  readonly keep?: string;
+  readonly json: boolean;
+}
+
+export const define: VerbModule['define'] = (command, terminal) => {
+  command
+    .option('-o, --output <file>', 'the page to write; an older one is replaced', 'report.html')
+    .option('-n, --repeat <times>', 'rounds of all strategies', '6')
+    .option('--device <address>', 'replay on this device (on vfio-pci) instead of the null issuer')
+    .option('--keep <folder>', 'keep every sample here (default: only the page is kept)')
+    .option('--json', 'print the report as one JSON document', false)
+    .action(async (options: Options) => {
+      await run(options, terminal());
+    });
+};
+
+async function run(options: Options, terminal: Terminal): Promise<void> {
+  const issuer = issuers.get(options.device === undefined ? 'null' : 'iommufd');
+  const repeats = parseCount(options.repeat, '--repeat');
+  tellWhatRuns(options, terminal);
+  terminal.story(
+    `replaying 2 s of a real guest (fio on NVMe, strict) under ${STRATEGIES.length} strategies, ${formatCount(repeats)} rounds: about ${formatCount(Math.ceil(repeats * STRATEGIES.length * 2.8))} s …`,
+  );
+  const folder = options.keep ?? mkdtempSync(join(tmpdir(), 'iotlb-demo-'));
+  using interrupt = watchInterrupt();
+  try {
+    const { report, interrupted } = await compareStrategies(
+      {
+        recording: SAMPLE,
+        chains: STRATEGIES.map((text) => parseChain(text)),
+        dialect: dialects.get('hwpt-vtd-s1'),
+        issuer,
+        device: options.device,
+        pace: {
+          pacing: { kind: 'recorded', speed: 1 },
+          cut: WHOLE,
+          passes: 1,
+          maxGapNs: undefined,
+        },
+        fifo: false,
+        repeats,
+        seed: SEED,
+        folder,
+        interrupt,
+        terminal,
+      },
+      { folder: undefined, url: undefined },
+    );
+    writeReport(report, options.output, true);
+    terminal.answer(options.json ? jsonText(report) : comparisonTable(report, terminal));
+    terminal.story('');
+    terminal.story(`the page is ${options.output}: open it in any browser, it needs no network`);
+    if (interrupted) {
+      terminal.warn('interrupted: only the rounds before it are compared');
+      process.exitCode = EXIT.interrupted;
+    }
+  } finally {
+    if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function tellWhatRuns(options: Options, terminal: Terminal): void {
+  if (options.device !== undefined) return;
+  terminal.story(
+    existsSync('/dev/iommu')
+      ? 'this host has /dev/iommu; no device is touched unless you name one that is on vfio-pci: iotlb demo --device 0000:00:03.0'
+      : 'this host has no /dev/iommu: the null issuer is used (the system call path only, nothing is invalidated)',
+  );
+}
