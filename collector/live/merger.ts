@@ -6,6 +6,7 @@ import {
   PRESENT,
   RAW_BYTES,
   type LossDetail,
+  type LossLog,
   type Tally,
   type TraceHeader,
 } from '../model/index.ts';
@@ -14,8 +15,8 @@ import type { SourceFacts, SourceParser, StreamForm } from '../sources/source.ts
 /** One parser's way into the recording. */
 export interface Lane {
   push(bytes: Uint8Array): void;
-  /** Counts events that never reached the parser. */
-  lose(at: number, reason: string, lost: number, unit?: LossDetail['unit']): void;
+  /** The parser's count; a source adds what never reached the parser. */
+  readonly losses: LossLog;
   end(): void;
 }
 
@@ -51,7 +52,7 @@ export class Merger {
         lane.parser.push(bytes);
         this.#take(lane);
       },
-      lose: (at, reason, lost, unit = 'event') => lane.parser.losses.add(at, unit, reason, lost),
+      losses: lane.parser.losses,
       end: () => {
         lane.parser.end();
         this.#take(lane);

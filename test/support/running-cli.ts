@@ -1,4 +1,5 @@
-// Runs the command line as a user would, from the compiled tree.
+// Starts the command line and leaves it running, for recordings that end when they are told to; also
+// runs it to its end.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
