@@ -5,6 +5,11 @@ import { runCommandLine, type Verb } from './collector/base/index.ts';
 
 const verbs: readonly Verb[] = [
   {
+    name: 'record',
+    summary: 'record a running guest or VMM until Ctrl-C',
+    load: () => import('./collector/cli/record.ts'),
+  },
+  {
     name: 'import',
     summary: 'turn a log or capture of another tool into a recording',
     load: () => import('./collector/cli/import.ts'),
@@ -13,6 +18,16 @@ const verbs: readonly Verb[] = [
     name: 'info',
     summary: 'show what a recording holds: rates, kinds, ranges, loss',
     load: () => import('./collector/cli/info.ts'),
+  },
+  {
+    name: 'generate',
+    summary: 'make a recording of stated shape, or one like another but longer',
+    load: () => import('./collector/cli/generate.ts'),
+  },
+  {
+    name: 'merge',
+    summary: 'put several recordings into one, as a host with many tenants sees them',
+    load: () => import('./collector/cli/merge.ts'),
   },
   {
     name: 'scrub',
@@ -28,6 +43,11 @@ const verbs: readonly Verb[] = [
     name: 'replay',
     summary: 'issue a recording again under a strategy, with its timing',
     load: () => import('./replayer/cli/replay.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'show what this host can replay on, and how exactly it keeps time',
+    load: () => import('./replayer/cli/doctor.ts'),
   },
   {
     name: 'load',

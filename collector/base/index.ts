@@ -7,7 +7,7 @@ export { LineSplitter, type LineReader } from './lines.ts';
 export { NameTable } from './name-table.ts';
 export { ByteReader, FieldReader, FileReader, RandomInput } from './random-input.ts';
 export * from './registry.ts';
-export { Terminal, textTable, type Progress } from './terminal.ts';
+export { Terminal, textTable, type Progress, type StatusLine } from './terminal.ts';
 export { TextCursor, ascii } from './text-cursor.ts';
 export * from './time.ts';
 export { TOOL } from './tool.ts';

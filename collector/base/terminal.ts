@@ -48,6 +48,18 @@ export class Terminal {
     process.stderr.write(`${this.err.yellow('warning:')} ${text}\n`);
   }
 
+  /** A line on stderr that changes in place; does nothing off a terminal or with -q. */
+  status(): StatusLine {
+    if (this.quiet || !process.stderr.isTTY)
+      return { update: () => undefined, stop: () => undefined };
+    const CLEAR = '\r\u001b[2K';
+    return {
+      update: (text) =>
+        process.stderr.write(`${CLEAR}${text.slice(0, process.stderr.columns - 1)}`),
+      stop: () => process.stderr.write(CLEAR),
+    };
+  }
+
   /** A bar on stderr; does nothing off a terminal or with -q, or where the total is unknown. */
   progress(label: string, total: number | undefined): Progress {
     if (this.quiet || !process.stderr.isTTY || total === undefined || total <= 0) {
@@ -68,6 +80,12 @@ export class Terminal {
       stop: () => bar.stop(),
     };
   }
+}
+
+/** A line that is written over itself. */
+export interface StatusLine {
+  update(text: string): void;
+  stop(): void;
 }
 
 /** Rows of cells as aligned text; the first row is the heading. Numbers align right. */

@@ -115,7 +115,7 @@ function widthOf(type: DataType): number {
   if (type instanceof FixedSizeBinary) return type.byteWidth;
   if (DataType.isInt(type)) return type.bitWidth / 8;
   if (DataType.isDictionary(type)) return widthOf(type.indices);
-  throw new Error(`a column of type ${String(type)} has no fixed width`);
+  throw new Error(`a column of type id ${type.typeId} has no fixed width`);
 }
 
 /** The Arrow schema that carries `header` (JSON text) and its checksum as metadata. */

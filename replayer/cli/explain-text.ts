@@ -95,7 +95,7 @@ function conclusion(one: Explanation): string {
     const pages =
       (one.width.present & PRESENT.range) === 0
         ? 'a scope without a page count'
-        : `${pagesText(one.width.pages)}`;
+        : pagesText(one.width.pages);
     return `DEFERRED: ${pages} exposed for ${formatDuration(one.exposed_ns)}, from the release to the ioctl`;
   }
   const holder = one.barrier.step;

@@ -11,8 +11,9 @@ import type { Clock } from './clock.ts';
  */
 const BUSY_SHARE = 0.88;
 const BUDGET_NS = 20e6;
-const REVIEW_EVERY_NS = 10e6;
-const REST_NS = 500e3;
+const REVIEW_EVERY_NS = 4e6;
+/** Shortest rest: what is overdrawn is slept off on top of it. */
+const REST_NS = 100e3;
 
 const FIRST_LEAD_NS = 60e3;
 const MIN_LEAD_NS = 2e3;
@@ -77,7 +78,7 @@ export class Waiter {
     const most = this.#mostLead();
     if (state[WAIT.leadNs] > most) state[WAIT.leadNs] = most;
     if (state[WAIT.budgetNs] > 0) return;
-    this.#clock.sleepUntil(nowNs + REST_NS);
+    this.#clock.sleepUntil(nowNs + REST_NS - state[WAIT.budgetNs] / BUSY_SHARE);
     this.rests++;
     this.#rested(nowNs, this.#clock.now());
   }

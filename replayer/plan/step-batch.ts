@@ -8,6 +8,8 @@ function grown<T extends { set(from: T): void }>(old: T | undefined, fresh: T): 
 }
 
 const FIRST_CAPACITY = 1024;
+/** From so many entries on, copying column by column beats copying one by one. */
+const BULK_COPY = 48;
 
 /** What all entry columns can do, whatever their width. */
 interface Column extends ArrayLike<number> {
@@ -140,8 +142,25 @@ export class StepBatch {
 
   /** Appends copies of all entries of `step` of `from`. */
   copyEntries(from: StepBatch, step: number): void {
-    const end = from.entryEnd[step];
-    for (let i = from.entryStart(step); i < end; i++) this.copyEntry(from, i);
+    this.copyEntryRun(from, from.entryStart(step), from.entryEnd[step]);
+  }
+
+  /** Appends copies of entries `start … end - 1` of `from`. */
+  copyEntryRun(from: StepBatch, start: number, end: number): void {
+    if (end - start === 1) {
+      this.copyEntry(from, start);
+      return;
+    }
+    if (end - start < BULK_COPY) {
+      for (let i = start; i < end; i++) this.copyEntry(from, i);
+      return;
+    }
+    this.#roomFor(0, end - start, 0);
+    const ours = this.#entryColumns();
+    from.#entryColumns().forEach((column, i) => {
+      ours[i].set(column.subarray(start, end), this.entries);
+    });
+    this.entries += end - start;
   }
 
   /** Appends copies of all releases of `step` of `from`. */

@@ -26,7 +26,11 @@ export interface RunRows {
   readonly freeBarriers: number;
 }
 
-export function runRows(run: StreamRun, dialect: Dialect, session: IssuerSession): RunRows {
+export function runRows(
+  run: Omit<StreamRun, 'report'>,
+  dialect: Dialect,
+  session: IssuerSession,
+): RunRows {
   const { output, rows, steps, schedule } = run;
   const entriesDone = new Uint32Array(rows);
   const firstSeq = new Float64Array(rows);
@@ -86,7 +90,7 @@ export function runRows(run: StreamRun, dialect: Dialect, session: IssuerSession
 }
 
 /** Barriers released in all passes that were run. */
-function releasesOf({ output, rows, steps }: StreamRun): number {
+function releasesOf({ output, rows, steps }: Pick<StreamRun, 'output' | 'rows' | 'steps'>): number {
   let releases = 0;
   let before = 0;
   for (let row = 0; row < rows; row++) {

@@ -3,16 +3,16 @@
 // one become that block. Wider where a range is no block of its own; counted exactly.
 
 import { PRESENT } from '../../collector/model/index.ts';
-import { alignedSpanPages } from '../dialects/vtd-span.ts';
+import { alignedSpanPages, alignedStart } from '../dialects/vtd-span.ts';
 import { StepBatch } from '../plan/step-batch.ts';
 import { RangeJoiner } from './join-ranges.ts';
-import { compareTags, kindRunEnd } from './range-order.ts';
+import { RangeOrder, kindRunEnd } from './range-order.ts';
 import type { Stage, Strategy } from './strategy.ts';
 
 class AlignedStage implements Stage {
   readonly #joiner = new RangeJoiner();
   readonly #joined = new StepBatch();
-  readonly #order: number[] = [];
+  readonly #ranges = new RangeOrder();
   readonly #stack: number[] = [];
   #gone = new Uint8Array(64);
   /** Pages of each block that were asked for. */
@@ -20,12 +20,9 @@ class AlignedStage implements Stage {
 
   push(input: StepBatch, output: StepBatch): void {
     for (let step = 0; step < input.steps; step++) {
-      this.#joiner.join(input, step, this.#joined);
-      this.#alignAll();
-      for (let entry = 0; entry < this.#joined.entries; entry++) {
-        if (this.#gone[entry] === 0) output.copyEntry(this.#joined, entry);
-      }
-      this.#joined.clear();
+      const start = input.entryStart(step);
+      if (input.entryEnd[step] - start === 1) alignOne(output, output.copyEntry(input, start));
+      else this.#group(input, step, output);
       output.copyReleases(input, step);
       output.commit(input.dueNs[step]);
     }
@@ -34,6 +31,15 @@ class AlignedStage implements Stage {
 
   end(): void {
     // Every step is done when it comes: nothing is ever open.
+  }
+
+  #group(input: StepBatch, step: number, output: StepBatch): void {
+    this.#joiner.join(input, step, this.#joined);
+    this.#alignAll();
+    for (let entry = 0; entry < this.#joined.entries; entry++) {
+      if (this.#gone[entry] === 0) output.copyEntry(this.#joined, entry);
+    }
+    this.#joined.clear();
   }
 
   #alignAll(): void {
@@ -48,33 +54,30 @@ class AlignedStage implements Stage {
 
   #alignRun(start: number, end: number): void {
     const joined = this.#joined;
-    this.#order.length = 0;
     for (let entry = start; entry < end; entry++) {
       this.#gone[entry] = 0;
       if ((joined.present[entry] & PRESENT.range) === 0) continue;
       this.#asked[entry] = joined.pages[entry];
       const span = alignedSpanPages(joined.page[entry], joined.pages[entry]);
-      joined.page[entry] -= joined.page[entry] % span;
+      joined.page[entry] = alignedStart(joined.page[entry], span);
       joined.pages[entry] = span;
-      this.#order.push(entry);
     }
-    if (this.#order.length > 1) this.#fold();
-    for (const entry of this.#order)
-      if (this.#asked[entry] < joined.pages[entry]) joined.widened[entry] = 1;
+    if (end - start > 1) this.#fold(start, end);
+    for (let entry = start; entry < end; entry++) {
+      if ((joined.present[entry] & PRESENT.range) !== 0 && this.#asked[entry] < joined.pages[entry])
+        joined.widened[entry] = 1;
+    }
   }
 
   /** Two aligned blocks are apart, or one holds the other; two halves of a block fold into it. */
-  #fold(): void {
-    const joined = this.#joined;
+  #fold(start: number, end: number): void {
+    const { pages } = this.#joined;
+    const { order, tag } = this.#ranges;
+    const count = this.#ranges.sort(this.#joined, start, end);
     const stack = this.#stack;
-    this.#order.sort(
-      (a, b) =>
-        compareTags(joined, a, b) ||
-        joined.page[a] - joined.page[b] ||
-        joined.pages[b] - joined.pages[a],
-    );
-    stack.length = 0;
-    for (const entry of this.#order) {
+    for (let i = 0; i < count; i++) {
+      const entry = start + order[i];
+      if (i === 0 || tag[order[i]] !== tag[order[i - 1]]) stack.length = 0;
       const top = stack[stack.length - 1];
       if (stack.length > 0 && this.#holds(top, entry)) {
         this.#absorb(top, entry);
@@ -87,7 +90,7 @@ class AlignedStage implements Stage {
       ) {
         const upper = stack.pop() ?? 0;
         const lower = stack[stack.length - 1];
-        joined.pages[lower] *= 2;
+        pages[lower] *= 2;
         this.#absorb(lower, upper);
       }
     }
@@ -95,11 +98,7 @@ class AlignedStage implements Stage {
 
   #holds(outer: number, inner: number): boolean {
     const { page, pages } = this.#joined;
-    return (
-      page[inner] >= page[outer] &&
-      page[inner] < page[outer] + pages[outer] &&
-      compareTags(this.#joined, outer, inner) === 0
-    );
+    return page[inner] < page[outer] + pages[outer];
   }
 
   #areHalves(lower: number, upper: number): boolean {
@@ -107,8 +106,7 @@ class AlignedStage implements Stage {
     return (
       pages[lower] === pages[upper] &&
       page[upper] === page[lower] + pages[lower] &&
-      page[lower] % (2 * pages[lower]) === 0 &&
-      compareTags(this.#joined, lower, upper) === 0
+      page[lower] % (2 * pages[lower]) === 0
     );
   }
 
@@ -127,6 +125,15 @@ class AlignedStage implements Stage {
     this.#gone = new Uint8Array(room);
     this.#asked = new Float64Array(room);
   }
+}
+
+/** An entry that is alone in its step. */
+function alignOne(batch: StepBatch, entry: number): void {
+  if ((batch.present[entry] & PRESENT.range) === 0) return;
+  const span = alignedSpanPages(batch.page[entry], batch.pages[entry]);
+  if (span > batch.pages[entry]) batch.widened[entry] = 1;
+  batch.page[entry] = alignedStart(batch.page[entry], span);
+  batch.pages[entry] = span;
 }
 
 export const aligned: Strategy = {

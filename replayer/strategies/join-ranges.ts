@@ -1,19 +1,17 @@
 // Joins the ranges of one step that touch or overlap and share domain, PASID and flags: the union of
 // each connected set becomes one entry, in the place of its first. Exact: no page is added or lost.
 
-import { PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
-import { compareTags, kindRunEnd } from './range-order.ts';
+import { RangeOrder, kindRunEnd } from './range-order.ts';
 
-/** Orders ranges by what must be equal to join, then by page. */
-function compareRanges(batch: StepBatch, a: number, b: number): number {
-  return compareTags(batch, a, b) || batch.page[a] - batch.page[b] || a - b;
-}
+const GONE = 0;
+const KEPT = 1;
+const JOINED = 2;
 
 export class RangeJoiner {
-  readonly #order: number[] = [];
-  /** For each entry of the run: the entry it was joined into, relative to the run's first. */
-  #into = new Int32Array(64);
+  readonly #ranges = new RangeOrder();
+  /** For each entry of the run: what becomes of it; the columns after it hold where it is JOINED. */
+  #fate = new Uint8Array(64);
   #page = new Float64Array(64);
   #end = new Float64Array(64);
   #firstSeq = new Float64Array(64);
@@ -26,17 +24,22 @@ export class RangeJoiner {
     for (let start = input.entryStart(step); start < end;) {
       const next = kindRunEnd(input, start, end);
       if (next - start === 1) output.copyEntry(input, start);
-      else this.#joinRun(input, start, next - start, output);
+      else this.#joinRun(input, start, next, output);
       start = next;
     }
   }
 
-  #joinRun(input: StepBatch, start: number, count: number, output: StepBatch): void {
-    this.#prepare(input, start, count);
-    this.#union(input, start);
-    for (let i = 0; i < count; i++) {
-      if (this.#into[i] !== i) continue;
+  #joinRun(input: StepBatch, start: number, end: number, output: StepBatch): void {
+    if (this.#fate.length < end - start) this.#grow(2 ** Math.ceil(Math.log2(end - start)));
+    this.#fate.fill(KEPT, 0, end - start);
+    if (!this.#unite(input, start, this.#ranges.sort(input, start, end))) {
+      output.copyEntryRun(input, start, end);
+      return;
+    }
+    for (let i = 0; i < end - start; i++) {
+      if (this.#fate[i] === GONE) continue;
       const entry = output.copyEntry(input, start + i);
+      if (this.#fate[i] === KEPT) continue;
       output.page[entry] = this.#page[i];
       output.pages[entry] = this.#end[i] - this.#page[i];
       output.entryFirstSeq[entry] = this.#firstSeq[i];
@@ -45,60 +48,55 @@ export class RangeJoiner {
     }
   }
 
-  #prepare(input: StepBatch, start: number, count: number): void {
-    if (this.#into.length < count) this.#grow(2 ** Math.ceil(Math.log2(count)));
-    const order = this.#order;
-    order.length = 0;
-    let sorted = true;
-    for (let i = 0; i < count; i++) {
-      this.#into[i] = i;
-      this.#page[i] = input.page[start + i];
-      this.#end[i] = input.page[start + i] + input.pages[start + i];
-      this.#firstSeq[i] = input.entryFirstSeq[start + i];
-      this.#lastSeq[i] = input.entryLastSeq[start + i];
-      this.#widened[i] = input.widened[start + i];
-      if ((input.present[start + i] & PRESENT.range) === 0) continue;
-      const last = order.length - 1;
-      sorted &&= last < 0 || compareRanges(input, start + order[last], start + i) < 0;
-      order.push(i);
-    }
-    if (!sorted) order.sort((a, b) => compareRanges(input, start + a, start + b));
-  }
-
-  #union(input: StepBatch, start: number): void {
-    const order = this.#order;
-    for (let i = 0; i < order.length;) {
-      let first = order[i];
-      const page = this.#page[first];
-      let end = this.#end[first];
-      let low = this.#firstSeq[first];
-      let high = this.#lastSeq[first];
-      let widened = this.#widened[first];
+  /** Finds what joins. False where nothing does. */
+  #unite(input: StepBatch, start: number, count: number): boolean {
+    const { order, tag } = this.#ranges;
+    const { page, pages } = input;
+    let any = false;
+    for (let i = 0; i < count;) {
+      const first = order[i];
+      let end = page[start + first] + pages[start + first];
       let next = i + 1;
-      while (
-        next < order.length &&
-        this.#page[order[next]] <= end &&
-        compareTags(input, start + order[i], start + order[next]) === 0
-      ) {
-        const other = order[next++];
-        end = Math.max(end, this.#end[other]);
-        low = Math.min(low, this.#firstSeq[other]);
-        high = Math.max(high, this.#lastSeq[other]);
-        widened |= this.#widened[other];
-        first = Math.min(first, other);
+      for (; next < count; next++) {
+        const other = order[next];
+        if (page[start + other] > end || tag[other] !== tag[first]) break;
+        end = Math.max(end, page[start + other] + pages[start + other]);
       }
-      for (let k = i; k < next; k++) this.#into[order[k]] = first;
-      this.#page[first] = page;
-      this.#end[first] = end;
-      this.#firstSeq[first] = low;
-      this.#lastSeq[first] = high;
-      this.#widened[first] = widened;
+      if (next > i + 1) {
+        this.#becomeOne(input, start, i, next, end);
+        any = true;
+      }
       i = next;
     }
+    return any;
+  }
+
+  /** Entries `from … to - 1` of the order become one range that ends at `end`. */
+  #becomeOne(input: StepBatch, start: number, from: number, to: number, end: number): void {
+    const { order } = this.#ranges;
+    let place = order[from];
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    let widened = 0;
+    for (let k = from; k < to; k++) {
+      const one = order[k];
+      const index = start + one;
+      this.#fate[one] = GONE;
+      if (one < place) place = one;
+      if (input.entryFirstSeq[index] < low) low = input.entryFirstSeq[index];
+      if (input.entryLastSeq[index] > high) high = input.entryLastSeq[index];
+      widened |= input.widened[index];
+    }
+    this.#fate[place] = JOINED;
+    this.#page[place] = input.page[start + order[from]];
+    this.#end[place] = end;
+    this.#firstSeq[place] = low;
+    this.#lastSeq[place] = high;
+    this.#widened[place] = widened;
   }
 
   #grow(room: number): void {
-    this.#into = new Int32Array(room);
+    this.#fate = new Uint8Array(room);
     this.#page = new Float64Array(room);
     this.#end = new Float64Array(room);
     this.#firstSeq = new Float64Array(room);

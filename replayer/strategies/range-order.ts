@@ -1,28 +1,107 @@
-// What must be equal for two entries to become one, and the order that brings such entries together.
+// Brings the ranges of a group into an order in which what may become one stands together: same kind,
+// scope, flags, domain and PASID, then by page. Numbers and typed arrays only; a group costs no objects.
 
 import { PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
 
-/** Orders entries by kind, scope, flags, domain and PASID; 0 where all are the same. */
-export function compareTags(batch: StepBatch, a: number, b: number): number {
-  return (
-    batch.kind[a] - batch.kind[b] ||
-    batch.scope[a] - batch.scope[b] ||
-    batch.flags[a] - batch.flags[b] ||
-    batch.present[a] - batch.present[b] ||
-    tag(batch, batch.domainId, a, PRESENT.domainId) -
-      tag(batch, batch.domainId, b, PRESENT.domainId) ||
-    tag(batch, batch.pasid, a, PRESENT.pasid) - tag(batch, batch.pasid, b, PRESENT.pasid)
-  );
-}
-
-function tag(batch: StepBatch, column: Uint32Array, entry: number, bit: number): number {
-  return (batch.present[entry] & bit) === 0 ? -1 : column[entry];
-}
+const FIRST_ROOM = 64;
+/** Up to so many, moving entries one by one beats a general sort; groups are mostly in order already. */
+const INSERTION_LIMIT = 96;
 
 /** Index after the run of entries of one kind that begins at `start`: nothing may move past another kind. */
 export function kindRunEnd(batch: StepBatch, start: number, end: number): number {
   let at = start + 1;
   while (at < end && batch.kind[at] === batch.kind[start]) at++;
   return at;
+}
+
+function sameTags(batch: StepBatch, a: number, b: number): boolean {
+  const present = batch.present[a];
+  return (
+    present === batch.present[b] &&
+    batch.scope[a] === batch.scope[b] &&
+    batch.flags[a] === batch.flags[b] &&
+    batch.kind[a] === batch.kind[b] &&
+    ((present & PRESENT.domainId) === 0 || batch.domainId[a] === batch.domainId[b]) &&
+    ((present & PRESENT.pasid) === 0 || batch.pasid[a] === batch.pasid[b])
+  );
+}
+
+export class RangeOrder {
+  /** Entries with a range, in order, counted from the first of the run; valid up to what `sort` returned. */
+  order = new Int32Array(FIRST_ROOM);
+  /** For each of the run's entries: the first entry with the same tags. */
+  tag = new Int32Array(FIRST_ROOM);
+  /** Open hash table of first entries, plus one; of another round where the stamp differs. */
+  #table = new Int32Array(FIRST_ROOM * 4);
+  #stamp = new Int32Array(FIRST_ROOM * 4);
+  #round = 0;
+
+  /** Sorts the ranges among entries `start … end - 1`. Returns how many there are. */
+  sort(batch: StepBatch, start: number, end: number): number {
+    if (end - start > this.order.length) this.#grow(end - start);
+    this.#round++;
+    const { order, tag } = this;
+    const { page, pages, present } = batch;
+    const small = end - start <= INSERTION_LIMIT;
+    let count = 0;
+    for (let i = start; i < end; i++) {
+      if ((present[i] & PRESENT.range) === 0) continue;
+      const own = i - start;
+      const last = count === 0 ? 0 : order[count - 1];
+      tag[own] =
+        count > 0 && sameTags(batch, i, start + last) ? tag[last] : this.#tagOf(batch, start, i);
+      let at = count++;
+      if (small) {
+        for (; at > 0; at--) {
+          const other = order[at - 1];
+          const above = tag[other] - tag[own] || page[start + other] - page[i];
+          if (above < 0 || (above === 0 && pages[start + other] >= pages[i])) break;
+          order[at] = other;
+        }
+      }
+      order[at] = own;
+    }
+    if (!small) this.#sortLarge(batch, start, count);
+    return count;
+  }
+
+  #sortLarge(batch: StepBatch, start: number, count: number): void {
+    const { tag } = this;
+    const { page, pages } = batch;
+    this.order
+      .subarray(0, count)
+      .sort(
+        (a, b) =>
+          tag[a] - tag[b] ||
+          page[start + a] - page[start + b] ||
+          pages[start + b] - pages[start + a] ||
+          a - b,
+      );
+  }
+
+  /** First entry of the run with the tags of entry `i`. */
+  #tagOf(batch: StepBatch, start: number, i: number): number {
+    const mask = this.#table.length - 1;
+    const word = batch.scope[i] | (batch.flags[i] << 4) | (batch.present[i] << 12);
+    let hash = Math.imul(batch.domainId[i] ^ Math.imul(batch.pasid[i], 0x9e37_79b1), 0x85eb_ca6b);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ word, 0xc2b2_ae35);
+    for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
+      if (this.#stamp[slot] !== this.#round) {
+        this.#stamp[slot] = this.#round;
+        this.#table[slot] = i - start;
+        return i - start;
+      }
+      if (sameTags(batch, start + this.#table[slot], i)) return this.#table[slot];
+    }
+  }
+
+  #grow(count: number): void {
+    const room = 2 ** Math.ceil(Math.log2(count));
+    this.order = new Int32Array(room);
+    this.tag = new Int32Array(room);
+    this.#table = new Int32Array(room * 4);
+    this.#stamp = new Int32Array(room * 4);
+    this.#round = 0;
+  }
 }

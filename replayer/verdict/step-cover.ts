@@ -35,6 +35,7 @@ export class StepCover {
         return true;
       }
     }
+    if (this.#walk(batch, requests, r)) return true;
     if (this.#end - this.#start <= DIRECT_LIMIT) {
       for (let e = this.#start; e < this.#end; e++) {
         if (covers(batch, e, requests, r)) {
@@ -45,6 +46,24 @@ export class StepCover {
       if (this.#end - this.#start === 1) return false;
     }
     return this.#search(batch, requests, r);
+  }
+
+  /** A range that was split in order: entries one after the other, from the cursor or the one after it. */
+  #walk(batch: StepBatch, requests: Widths, r: number): boolean {
+    if ((requests.scope[r] & SCOPE.vaddr) === 0) return false;
+    let reached = requests.page[r];
+    const to = reached + requests.pages[r];
+    let e = this.#cursor;
+    if (e < this.#end && batch.page[e] + batch.pages[e] <= reached) e++;
+    for (; e < this.#end && reached < to; e++) {
+      if ((batch.scope[e] & SCOPE.vaddr) === 0 || batch.page[e] > reached) return false;
+      const end = batch.page[e] + batch.pages[e];
+      if (end <= reached || !coversTags(batch, e, requests, r)) return false;
+      reached = end;
+    }
+    if (reached < to) return false;
+    this.#cursor = e - 1;
+    return true;
   }
 
   #search(batch: StepBatch, requests: Widths, r: number): boolean {

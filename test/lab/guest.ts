@@ -32,6 +32,8 @@ export interface GuestResult {
   /** QEMU's trace log, on the host. */
   readonly log: string;
   readonly share: string;
+  /** A file of the share; empty where there is none. */
+  readonly read: (name: string) => string;
   readonly seconds: number;
 }
 
@@ -112,11 +114,11 @@ function commandLine(
 interface Launch {
   readonly limitSeconds: number;
   readonly console: 'inherit' | 'pipe';
-  /** A guest that has not made this file after a minute is stuck in its firmware. */
+  /** A guest that has not made this file by then is stuck in its firmware. */
   readonly aliveFile?: string;
 }
 
-const ALIVE_SECONDS = 60;
+const ALIVE_SECONDS = 90;
 
 interface Ended {
   readonly said: string;
@@ -155,7 +157,7 @@ async function bootAndRun(qemu: Qemu, run: GuestRun, iort: Uint8Array | undefine
   for (let tries = 1; ; tries++) {
     const share = prepare(run, iort);
     const args = commandLine(qemu, MACHINES[run.machine], run, []);
-    const limitSeconds = run.limitSeconds ?? 300;
+    const limitSeconds = run.limitSeconds ?? 600;
     const ended = await launch(qemu, args, {
       limitSeconds,
       console: 'pipe',
@@ -226,6 +228,7 @@ export async function runGuest(run: GuestRun): Promise<GuestResult> {
     stderr: readIfThere(join(share, 'stderr')),
     log: join(run.folder, 'qemu.log'),
     share,
+    read: (name) => readIfThere(join(share, name)),
     seconds: (Date.now() - started) / 1000,
   };
 }

@@ -10,7 +10,7 @@ import { scenarios } from './scenarios/index.ts';
 const onCi = (process.env.CI ?? '') !== '';
 
 for (const scenario of scenarios.entries) {
-  void test(`lab: ${scenario.name}: ${scenario.summary}`, { timeout: 600_000 }, async (t) => {
+  void test(`lab: ${scenario.name}: ${scenario.summary}`, { timeout: 1_800_000 }, async (t) => {
     const missing = scenario.arches.flatMap((arch) => missingFor(arch));
     if (missing.length > 0 && !onCi) {
       t.skip(`${missing.join(', ')}: npm run lab:build`);

@@ -105,6 +105,11 @@ async function main(words: readonly string[]): Promise<number> {
   );
 }
 
+// A guest ends with the lab: leaving by way of 'exit' is what stops QEMU.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(EXIT.interrupted));
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -69,7 +69,8 @@ const rangeVa = (page: bigint, num: bigint, scale: bigint): Uint8Array =>
     (page << 12n) | (1n << 10n) | (3n << 8n) | 1n,
   );
 
-const manyVa = (count: number): Uint8Array =>
+/** So many commands of one page each. */
+export const manyVa = (count: number): Uint8Array =>
   Buffer.concat(Array.from({ length: count }, (_, index) => oneVa(0x1000n + BigInt(index))));
 
 /** Every command the host takes, then calls around the block of 63. */

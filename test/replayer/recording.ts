@@ -1,7 +1,7 @@
 // Small recordings as plain objects for the replayer's tests, and plans as plain objects back: the
 // simple form that slow references work on. Owns the random recordings of the property tests.
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import {
   EventBuilder,

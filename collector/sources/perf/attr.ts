@@ -2,7 +2,7 @@
 
 import type { FieldReader } from '../../base/index.ts';
 
-export const SAMPLE = {
+const SAMPLE = {
   ip: 1 << 0,
   tid: 1 << 1,
   time: 1 << 2,
@@ -59,13 +59,66 @@ export function readAttr(reader: FieldReader, size: number): PerfAttr {
   return { type, sampleType, readFormat, clock };
 }
 
-/** Bytes of a READ field that starts at `at`, from its read_format. */
-export function readFieldBytes(
+/** Where a sample's fields lie, from the start of its body; -1 where it has none. */
+export interface SampleLayout {
+  readonly hasIdentifier: boolean;
+  readonly hasRaw: boolean;
+  readonly timeAt: number;
+  readonly cpuAt: number;
+  /** Behind the fields of fixed length: the raw data, unless a READ or CALLCHAIN field comes before them. */
+  readonly fixedEnd: number;
+  readonly hasRead: boolean;
+  readonly hasCallchain: boolean;
+  readonly readFormat: number;
+}
+
+/** The fields in their one order (uapi, PERF_RECORD_SAMPLE); each of those up to PERIOD takes 8 bytes. */
+const FIXED_ORDER = [
+  'identifier',
+  'ip',
+  'tid',
+  'time',
+  'addr',
+  'id',
+  'streamId',
+  'cpu',
+  'period',
+] as const;
+
+export function sampleLayout(attr: PerfAttr): SampleLayout {
+  const has = (field: keyof typeof SAMPLE): boolean => (attr.sampleType & SAMPLE[field]) !== 0;
+  const present = FIXED_ORDER.filter(has);
+  return {
+    hasIdentifier: has('identifier'),
+    hasRaw: has('raw'),
+    timeAt: present.includes('time') ? present.indexOf('time') * 8 : -1,
+    cpuAt: present.includes('cpu') ? present.indexOf('cpu') * 8 : -1,
+    fixedEnd: present.length * 8,
+    hasRead: has('read'),
+    hasCallchain: has('callchain'),
+    readFormat: attr.readFormat,
+  };
+}
+
+/** Where the raw data's size stands, from the start of the body; past its end where a field is cut. */
+export function rawOffset(
+  layout: SampleLayout,
   view: DataView,
-  at: number,
-  readFormat: number,
+  body: number,
+  bodyEnd: number,
   little: boolean,
 ): number {
+  let at = body + layout.fixedEnd;
+  if (layout.hasRead && at + 8 <= bodyEnd)
+    at += readFieldBytes(view, at, layout.readFormat, little);
+  if (layout.hasCallchain && at + 8 <= bodyEnd) {
+    at += 8 + 8 * view.getUint32(little ? at : at + 4, little);
+  }
+  return at - body;
+}
+
+/** Bytes of a READ field that starts at `at`, from its read_format. */
+function readFieldBytes(view: DataView, at: number, readFormat: number, little: boolean): number {
   const times = ((readFormat & 1) + ((readFormat >> 1) & 1)) * 8;
   const each = 8 + (((readFormat >> 2) & 1) + ((readFormat >> 4) & 1)) * 8;
   if ((readFormat & 8) === 0) return times + each;

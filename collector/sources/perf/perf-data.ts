@@ -7,7 +7,14 @@ import type { EventFormat } from '../ftrace/format-file.ts';
 import { GuestEvents, ROLE, type Role } from '../ftrace/guest-events.ts';
 import { RawEvents } from '../ftrace/raw-events.ts';
 import type { FileForm, SourceFacts, SourceReader } from '../source.ts';
-import { SAMPLE, TYPE_TRACEPOINT, readAttr, readFieldBytes, type PerfAttr } from './attr.ts';
+import {
+  TYPE_TRACEPOINT,
+  rawOffset,
+  readAttr,
+  sampleLayout,
+  type PerfAttr,
+  type SampleLayout,
+} from './attr.ts';
 import {
   FEATURE,
   readKernel,
@@ -56,8 +63,12 @@ class PerfDataReader implements SourceReader {
   readonly #records: RecordReader;
   readonly #queue = new TimeQueue();
   readonly #attrs: PerfAttr[] = [];
-  readonly #attrOfId = new Map<number, PerfAttr>();
+  readonly #layoutOfId = new Map<number, SampleLayout>();
+  readonly #waiting = { time: 0, cpu: 0, tag: 0 };
   readonly #take = (): void => this.#sampleInOrder();
+  #first: SampleLayout | undefined;
+  #lastId = -1;
+  #lastLayout: SampleLayout | undefined;
   #kernel: string | undefined;
   #raw: RawEvents | undefined;
   #baseHigh = -1;
@@ -190,7 +201,11 @@ class PerfDataReader implements SourceReader {
 
   #addAttr(attr: PerfAttr, ids: readonly number[]): void {
     this.#attrs.push(attr);
-    for (const id of ids) this.#attrOfId.set(id, attr);
+    const layout = sampleLayout(attr);
+    if (this.#first === undefined || (attr.type === TYPE_TRACEPOINT && !this.#first.hasRaw))
+      this.#first = layout;
+    for (const id of ids) this.#layoutOfId.set(id, layout);
+    this.#lastId = -1;
   }
 
   #setFormats(formats: readonly EventFormat[]): void {
@@ -200,46 +215,35 @@ class PerfDataReader implements SourceReader {
     });
   }
 
-  /** The attr that tells how the sample at hand is laid out. */
-  #attr(): PerfAttr | undefined {
-    const first = this.#attrs.find((attr) => attr.type === TYPE_TRACEPOINT) ?? this.#attrs[0];
-    if (first === undefined || (first.sampleType & SAMPLE.identifier) === 0) return first;
+  /** How the sample at hand is laid out: by its id where ids lead, else all are laid out alike. */
+  #layout(): SampleLayout | undefined {
+    const first = this.#first;
+    if (first === undefined || !first.hasIdentifier) return first;
     const { view, body, bodyEnd } = this.#records;
     if (body + 8 > bodyEnd) return undefined;
     const low = view.getUint32(this.#little ? body : body + 4, this.#little);
+    if (low === this.#lastId) return this.#lastLayout;
     const high = view.getUint32(this.#little ? body + 4 : body, this.#little);
-    return this.#attrOfId.get(high * WORD + low);
+    const layout = this.#layoutOfId.get(high * WORD + low);
+    if (high === 0) {
+      this.#lastId = low;
+      this.#lastLayout = layout;
+    }
+    return layout;
   }
 
-  /** Finds time, CPU and raw data in the fields' fixed order, and puts the event into the queue. */
+  /** Finds time, CPU and raw data, and puts the event into the queue. */
   #sample(): void {
     const records = this.#records;
     const { view, body, bodyEnd } = records;
     const little = this.#little;
-    const attr = this.#attr();
-    if (attr === undefined || (attr.sampleType & SAMPLE.raw) === 0) {
+    const layout = this.#layout();
+    if (layout === undefined || !layout.hasRaw) {
       this.losses.skipped++;
       return;
     }
-    const has = attr.sampleType;
-    if ((has & SAMPLE.time) === 0) throw this.#noTimes();
-    let at = body;
-    if ((has & SAMPLE.identifier) !== 0) at += 8;
-    if ((has & SAMPLE.ip) !== 0) at += 8;
-    if ((has & SAMPLE.tid) !== 0) at += 8;
-    const timeAt = at;
-    at += 8;
-    if ((has & SAMPLE.addr) !== 0) at += 8;
-    if ((has & SAMPLE.id) !== 0) at += 8;
-    if ((has & SAMPLE.streamId) !== 0) at += 8;
-    const cpuAt = at;
-    if ((has & SAMPLE.cpu) !== 0) at += 8;
-    if ((has & SAMPLE.period) !== 0) at += 8;
-    if ((has & SAMPLE.read) !== 0 && at + 8 <= bodyEnd)
-      at += readFieldBytes(view, at, attr.readFormat, little);
-    if ((has & SAMPLE.callchain) !== 0 && at + 8 <= bodyEnd) {
-      at += 8 + 8 * view.getUint32(little ? at : at + 4, little);
-    }
+    if (layout.timeAt < 0) throw this.#noTimes();
+    const at = body + rawOffset(layout, view, body, bodyEnd, little);
     const length = at + 4 <= bodyEnd ? view.getUint32(at, little) : 0;
     const data = at + 4;
     if (length < 2 || data + length > bodyEnd) {
@@ -251,10 +255,12 @@ class PerfDataReader implements SourceReader {
       this.losses.skipped++;
       return;
     }
-    const cpu = (has & SAMPLE.cpu) === 0 ? -1 : view.getUint32(cpuAt, little) & 0x7fff;
-    const time = this.#time(view, timeAt);
-    if (time > this.#latest) this.#latest = time;
-    this.#queue.add(time, cpu, role, records.bytes.subarray(data, data + length));
+    const event = this.#waiting;
+    event.tag = role;
+    event.cpu = layout.cpuAt < 0 ? -1 : view.getUint32(body + layout.cpuAt, little) & 0x7fff;
+    event.time = this.#time(view, body + layout.timeAt);
+    if (event.time > this.#latest) this.#latest = event.time;
+    this.#queue.add(event, view, data, data + length);
   }
 
   #roleAt(view: DataView, data: number): Role {

@@ -163,7 +163,8 @@ void test('the time queue hands over what is due in order of time, and keeps the
       let serial = 0;
       const take = (): void => {
         assert.equal(queue.bytes[queue.data], queue.cpu % 256);
-        assert.equal(queue.dataEnd - queue.data, 1 + (queue.cpu % 5));
+        assert.equal(queue.dataEnd - queue.data, 1 + (queue.cpu % 9));
+        assert.equal(queue.bytes[queue.dataEnd - 1], queue.cpu % 256);
         out.push([queue.time, queue.cpu]);
       };
       const drain = (until: number): void => {
@@ -177,7 +178,8 @@ void test('the time queue hands over what is due in order of time, and keeps the
       };
       for (const times of rounds) {
         for (const time of times) {
-          queue.add(time, serial, 1, new Uint8Array(1 + (serial % 5)).fill(serial % 256));
+          const data = new Uint8Array(1 + (serial % 9)).fill(serial % 256);
+          queue.add({ time, cpu: serial, tag: 1 }, new DataView(data.buffer), 0, data.length);
           waiting.push([time, serial++]);
         }
         drain(25);

@@ -1,8 +1,9 @@
 // Runs inside the guest: an SMMUv3 vIOMMU with a vdevice, and the rule commands through
-// IOMMU_HWPT_INVALIDATE. Marks 1 and 2 stand around them.
+// IOMMU_HWPT_INVALIDATE. Marks 1 and 2 stand around them; then the refused calls, each after a mark.
 
 import { DEVICES } from '../machine.ts';
 import { GUEST_STREAM_ID, smmuCalls } from '../rule-entries.ts';
+import { FIRST_REFUSED_MARK, SMMU_REFUSED } from '../refused-calls.ts';
 import { ioctl, mark, must, struct } from './ioctl.ts';
 import { allocHwpt, bindDevice, HWPT_NEST_PARENT, invalidate } from './objects.ts';
 
@@ -32,4 +33,9 @@ const answers = smmuCalls().map((entries) =>
   invalidate(iommufd, { id, type: DATA_ARM_SMMUV3, entryLength: 16, entries }),
 );
 mark(2);
-process.stdout.write(`${JSON.stringify(answers)}\n`);
+const refused = SMMU_REFUSED.map(({ entries }, index) => {
+  mark(FIRST_REFUSED_MARK + index);
+  return invalidate(iommufd, { id, type: DATA_ARM_SMMUV3, entryLength: 16, entries });
+});
+mark(3);
+process.stdout.write(`${JSON.stringify({ answers, refused })}\n`);

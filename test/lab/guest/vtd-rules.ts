@@ -1,8 +1,9 @@
 // Runs inside the guest: a nested VT-d page table, and the rule entries through IOMMU_HWPT_INVALIDATE.
-// Marks 1 and 2 stand around them.
+// Marks 1 and 2 stand around them; then the refused calls, each after a mark.
 
 import { DEVICES } from '../machine.ts';
 import { vtdCalls } from '../rule-entries.ts';
+import { FIRST_REFUSED_MARK, VTD_REFUSED } from '../refused-calls.ts';
 import { mark, struct } from './ioctl.ts';
 import { allocHwpt, attach, bindDevice, HWPT_NEST_PARENT, invalidate } from './objects.ts';
 
@@ -27,5 +28,10 @@ const answers = vtdCalls().map((entries) =>
   invalidate(bound.iommufd, { id, type: DATA_VTD_S1, entryLength: 24, entries }),
 );
 mark(2);
+const refused = VTD_REFUSED.map(({ entries }, index) => {
+  mark(FIRST_REFUSED_MARK + index);
+  return invalidate(bound.iommufd, { id, type: DATA_VTD_S1, entryLength: 24, entries });
+});
+mark(3);
 attach(bound.cdev, 0);
-process.stdout.write(`${JSON.stringify(answers)}\n`);
+process.stdout.write(`${JSON.stringify({ answers, refused })}\n`);

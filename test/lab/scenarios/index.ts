@@ -2,6 +2,7 @@
 
 import { registry } from '../../../collector/base/index.ts';
 import { joinTiles, smmuNestedRows, virtioUnmapRows, vtdNestedRows } from '../kernel-rules.ts';
+import { SMMU_REFUSED, VTD_REFUSED } from '../refused-calls.ts';
 import { smmuCalls, vtdCalls } from '../rule-entries.ts';
 import type { HardwareRow } from '../circle.ts';
 import { rfcGenericRows, rfcOpaqueRows } from '../rfc-kernel-rules.ts';
@@ -9,7 +10,8 @@ import type { Scenario } from '../scenario.ts';
 import { mockTable } from './mock.ts';
 import { replayParts } from './replay.ts';
 import { rfcTable } from './rfc-table.ts';
-import { rulesPart } from './rules.ts';
+import { rulesParts } from './rules.ts';
+import { safetyPart } from './safety.ts';
 import { unmapParts, vtdUnmapRows } from './unmap.ts';
 
 /** Set-up and tear-down flush wholes, never ranges; the recordings begin and end with ranges. */
@@ -22,13 +24,14 @@ const vtdNested: Scenario = {
   emulated:
     "real: iommufd, Intel's driver, descriptors and waits · emulated: the IOMMU; no DMA through the table",
   run: async (context) => [
-    await rulesPart(context, {
+    ...(await rulesParts(context, {
       machine: 'vtd-scalable',
       program: 'vtd-rules',
       calls: vtdCalls(),
       entryBytes: 24,
       rows: vtdNestedRows,
-    }),
+      refused: VTD_REFUSED,
+    })),
     ...(await replayParts(context, {
       name: 'nested',
       machine: 'vtd-scalable',
@@ -38,6 +41,7 @@ const vtdNested: Scenario = {
       rows: vtdNestedRows,
       isReplayed: isRange,
     })),
+    await safetyPart(context),
   ],
 };
 
@@ -47,13 +51,14 @@ const smmuNested: Scenario = {
   arches: ['arm64'],
   emulated: "real: iommufd, Arm's driver, commands and syncs · emulated: the CPU and the SMMU",
   run: async (context) => [
-    await rulesPart(context, {
+    ...(await rulesParts(context, {
       machine: 'smmuv3',
       program: 'smmu-rules',
       calls: smmuCalls(),
       entryBytes: 16,
       rows: smmuNestedRows,
-    }),
+      refused: SMMU_REFUSED,
+    })),
     ...(await replayParts(context, {
       name: 'nested',
       machine: 'smmuv3',

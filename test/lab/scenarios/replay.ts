@@ -11,6 +11,7 @@ import { runGuest } from '../guest.ts';
 import { GUEST_SHARE } from '../initramfs.ts';
 import { DEVICES, type MachineName } from '../machine.ts';
 import { bundleCommand } from '../bundle.ts';
+import { issuedRows, recut } from '../issued.ts';
 import { importRecording, plannedBytes } from '../planned.ts';
 import { importRows, readStretches } from '../qemu-log.ts';
 import { type Part, partOf, type ScenarioContext } from '../scenario.ts';
@@ -52,7 +53,7 @@ function script(spec: ReplaySpec, command: string): string {
   const flags = `--issuer ${spec.issuer} --dialect ${spec.dialect} --device ${DEVICES[0]} --asap --json`;
   const runs = CIRCLE_STRATEGIES.map(
     (strategy, index) => `mark ${beginMark(index)}
-node '${command}' replay ${GUEST_SHARE}/recording.arrow --strategy ${strategy} ${flags} > ${GUEST_SHARE}/${strategy}.json || exit
+node '${command}' replay ${GUEST_SHARE}/recording.arrow --strategy ${strategy} ${flags} --output ${GUEST_SHARE}/${strategy}.result > ${GUEST_SHARE}/${strategy}.json || exit
 mark ${beginMark(index) + 1}
 `,
   );
@@ -102,11 +103,16 @@ function strategyPart(
     readFileSync(join(found.share, `${strategy}.json`), 'utf8'),
   ) as ReplayJson; // design 7
   const planned = plannedBytes(found.trace, strategy, spec.dialect);
-  const expected = planned.calls.flatMap((call) => [...spec.rows(call)]);
+  const issued = issuedRows(join(found.share, `${strategy}.result`));
+  const size = dialects.get(spec.dialect).entryBytes;
+  const expected = recut(planned.calls, issued, size).flatMap((call) => [...spec.rows(call)]);
   const seen = spec.joined?.(found.middle.rows, expected) ?? found.middle.rows;
   const complaints = Object.entries(answer.errors).map(
     ([errno, count]) => `${count} calls failed with ${errno}`,
   );
+  const planSize = planned.calls.reduce((sum, call) => sum + call.length / size, 0);
+  const done = issued.reduce((sum, row) => sum + row.done, 0);
+  if (done !== planSize) complaints.push(`${done} of the plan's ${planSize} entries were done`);
   const { difference } = compareRows(expected, seen);
   if (difference !== undefined) complaints.push(differenceText(difference));
   if (around(found.middle) !== found.around)

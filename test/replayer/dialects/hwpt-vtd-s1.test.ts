@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { ALL_PAGES, FLAG, KIND, PRESENT, SCOPE } from '../../../collector/model/index.ts';
 import { hwptVtdS1 } from '../../../replayer/dialects/hwpt-vtd-s1.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { alignedSpanPages } from '../../../replayer/dialects/vtd-span.ts';
 import { smmuFields, smmuTtl, splitSmmuRange } from '../../../replayer/strategies/smmu-split.ts';

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { strategies } from '../../../replayer/strategies/index.ts';

@@ -1,0 +1,190 @@
+// `iotlb record`: listens to something that runs, until Ctrl-C, a duration or a size.
+
+import { performance } from 'node:perf_hooks';
+
+import {
+  ToolError,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatSize,
+  jsonText,
+  parseCount,
+  parseDurationNs,
+  parseSizeBytes,
+  watchInterrupt,
+  type StatusLine,
+  type Terminal,
+  type VerbModule,
+} from '../base/index.ts';
+import { refuseOverwrite } from '../format/index.ts';
+import { existingParts } from '../live/parts.ts';
+import { liveSources } from '../live/index.ts';
+import type { Merger } from '../live/merger.ts';
+import { restoreState, type Restored } from '../live/qemu/attachment.ts';
+import { orphanedStates } from '../live/qemu/saved-state.ts';
+import type { Recorder } from '../live/recorder.ts';
+import { recordSession, type SessionEnd, type SessionOptions } from '../live/session.ts';
+
+interface Options {
+  readonly output: string;
+  readonly source: string;
+  readonly log?: string;
+  readonly follow: boolean;
+  readonly qmp?: string;
+  readonly pid?: string;
+  readonly doorbells: boolean;
+  readonly buffer: string;
+  readonly duration?: string;
+  readonly size?: string;
+  readonly rotate?: string;
+  readonly keep?: string;
+  readonly restore: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+export const define: VerbModule['define'] = (command, terminal) => {
+  command
+    .option('-o, --output <file>', 'the recording to write', 'recording.arrow')
+    .option('--source <name>', `what to listen to: ${liveSources.names.join(', ')}`, 'qemu')
+    .option('--log <file>', "qemu: a log of QEMU's; - for standard input")
+    .option('--follow', 'qemu: wait for more at the end of the log', false)
+    .option('--qmp <sockets>', 'qemu: attach to running QEMUs over their QMP sockets (a,b,…)')
+    .option('--doorbells', 'qemu: record doorbells too (one more log line a submission)', false)
+    .option('--pid <pid>', 'vmm: the process whose ioctls to record')
+    .option('--buffer <size>', "ftrace: the kernel's buffer for each CPU", '8MiB')
+    .option('--duration <time>', 'stop after so long (30s, 10min)')
+    .option('--size <size>', 'stop at so many bytes (1GiB)')
+    .option('--rotate <size,time>', 'start a new file at a size, a time or both (1GiB,10min)')
+    .option('--keep <count>', 'with --rotate: keep so many files, drop the oldest')
+    .option('--restore', 'put back the QEMUs that killed recorders left attached, and end', false)
+    .option('--force', 'overwrite the output', false)
+    .option('--json', 'print what was recorded as one JSON document', false)
+    .addHelpText('after', help())
+    .action(async (options: Options) => {
+      await (options.restore ? restore(options.json, terminal()) : run(options, terminal()));
+    });
+};
+
+function help(): string {
+  const sources = liveSources.entries
+    .map((entry) => `  ${entry.name.padEnd(8)}${entry.summary}\n          ${entry.usage}`)
+    .join('\n');
+  return `
+Sources:
+${sources}
+
+The file can be read at any moment; Ctrl-C or SIGTERM seals it. Memory: one batch of at most 65,536 rows
+and what the source has in flight, together under 64 MiB beyond Node's own.`;
+}
+
+async function run(options: Options, terminal: Terminal): Promise<void> {
+  const rotate = options.rotate === undefined ? undefined : parseRotate(options.rotate);
+  if (options.keep !== undefined && rotate === undefined) {
+    throw new ToolError('E_USAGE', '--keep says how many rotated files to keep: it needs --rotate');
+  }
+  if (rotate === undefined) refuseOverwrite(options.output, options.force);
+  else for (const path of existingParts(options.output)) refuseOverwrite(path, options.force);
+  const source = liveSources.get(options.source);
+  const status = terminal.status();
+  using interrupt = watchInterrupt();
+  const session: SessionOptions = {
+    source,
+    live: {
+      log: options.log,
+      follow: options.follow,
+      qmp: options.qmp === undefined ? [] : options.qmp.split(',').filter((path) => path !== ''),
+      pid: options.pid === undefined ? undefined : parseCount(options.pid, '--pid'),
+      doorbells: options.doorbells,
+      bufferBytes: parseSizeBytes(options.buffer, '--buffer'),
+      terminal,
+    },
+    recorder: {
+      output: options.output,
+      force: options.force,
+      rotate,
+      keep: options.keep === undefined ? Number.POSITIVE_INFINITY : keepCount(options.keep),
+    },
+    durationNs:
+      options.duration === undefined ? undefined : parseDurationNs(options.duration, '--duration'),
+    sizeBytes: options.size === undefined ? undefined : parseSizeBytes(options.size, '--size'),
+    commandLine: ['iotlb', ...process.argv.slice(2)].join(' '),
+    signal: interrupt.signal,
+    onStep: progressOf(status),
+  };
+  try {
+    const end = await recordSession(session);
+    status.stop();
+    tell(end, options.json, terminal);
+  } finally {
+    status.stop();
+  }
+}
+
+async function restore(json: boolean, terminal: Terminal): Promise<void> {
+  const restored: Restored[] = [];
+  for (const state of orphanedStates()) restored.push(await restoreState(state));
+  if (json) terminal.answer(jsonText(restored, 2));
+  else if (restored.length === 0) terminal.answer('nothing to put back');
+  else for (const { socket, result } of restored) terminal.answer(`${socket}: ${result}`);
+}
+
+/** `1GiB,10min` in any order, either part alone too. */
+function parseRotate(text: string): { readonly bytes: number; readonly ns: number } {
+  let bytes = Number.POSITIVE_INFINITY;
+  let ns = Number.POSITIVE_INFINITY;
+  for (const part of text.split(',')) {
+    if (part.endsWith('B')) bytes = parseSizeBytes(part, '--rotate');
+    else ns = parseDurationNs(part, '--rotate');
+  }
+  return { bytes, ns };
+}
+
+function keepCount(text: string): number {
+  const count = parseCount(text, '--keep');
+  if (count < 1) throw new ToolError('E_USAGE', '--keep: at least one file has to stay');
+  return count;
+}
+
+const PROGRESS_NS = 500e6;
+
+function progressOf(status: StatusLine): (recorder: Recorder, merger: Merger) => void {
+  const started = performance.now() * 1e6;
+  let last = started;
+  let lastKept = 0;
+  return (recorder, merger) => {
+    const now = performance.now() * 1e6;
+    if (now - last < PROGRESS_NS) return;
+    const { kept, lost } = merger.tally();
+    const rate = ((kept - lastKept) / (now - last)) * 1e9;
+    last = now;
+    lastKept = kept;
+    status.update(
+      `recording ${formatDuration(now - started)} · ${formatCount(kept)} events · ${formatRate(rate)} · ${formatCount(lost)} lost · ${formatSize(recorder.doneBytes + recorder.bytes)} · ${recorder.path}`,
+    );
+  };
+}
+
+function tell(end: SessionEnd, json: boolean, terminal: Terminal): void {
+  const { recorder, merger, reason } = end;
+  const tally = merger.tally();
+  const paths = recorder.parts.map((part) => part.path);
+  if (json) {
+    const parts = recorder.parts.map(({ path, tally: of }) => ({ path, ...of }));
+    terminal.answer(
+      jsonText({ ended_by: reason, ...tally, parts, removed_parts: recorder.removedParts }, 2),
+    );
+  } else {
+    terminal.answer(paths.join('\n'));
+  }
+  terminal.story(
+    `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ended by ${reason}`,
+  );
+  if (tally.lost > 0)
+    terminal.warn(`${formatCount(tally.lost)} events lost; 'iotlb info' shows where`);
+  if (tally.kept === 0) terminal.warn('nothing was recorded: the source showed no invalidations');
+  for (const { path, reason: why } of recorder.unsealed) {
+    terminal.warn(`${path}: could not be sealed and stays a stream, which reads as well: ${why}`);
+  }
+}

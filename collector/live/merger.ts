@@ -1,0 +1,149 @@
+// Brings the rows of one or more live parsers into one recording: one start for all times, one numbering
+// for all streams, one sum of losses. Owns the builder that the recorder empties.
+
+import {
+  EventBuilder,
+  PRESENT,
+  RAW_BYTES,
+  type LossDetail,
+  type LossLog,
+  type Tally,
+  type TraceHeader,
+} from '../model/index.ts';
+import type { SourceFacts, SourceParser, StreamForm } from '../sources/source.ts';
+
+/** One parser's way into the recording. */
+export interface Lane {
+  push(bytes: Uint8Array): void;
+  /** The parser's count; a source adds what never reached the parser. */
+  readonly losses: LossLog;
+  end(): void;
+}
+
+interface OpenLane {
+  readonly label: () => string;
+  readonly parser: SourceParser;
+  readonly rows: EventBuilder;
+  /** Stream of the recording for each stream of the parser. */
+  readonly streams: Map<number, number>;
+  reported: number;
+}
+
+export class Merger {
+  readonly out = new EventBuilder();
+  /** Absolute time of offset 0, ns on the source's clock; set by the first row. */
+  startNs: bigint | undefined;
+  readonly #lanes: OpenLane[] = [];
+  readonly #streams: { readonly id: number; readonly name: string }[] = [];
+
+  /** A lane for one more log; `label` is asked for when a stream first shows, to name it. */
+  open(form: StreamForm, label: () => string = () => ''): Lane {
+    const rows = new EventBuilder();
+    const lane: OpenLane = {
+      label,
+      parser: form.open(rows),
+      rows,
+      streams: new Map(),
+      reported: 0,
+    };
+    this.#lanes.push(lane);
+    return {
+      push: (bytes) => {
+        lane.parser.push(bytes);
+        this.#take(lane);
+      },
+      losses: lane.parser.losses,
+      end: () => {
+        lane.parser.end();
+        this.#take(lane);
+      },
+    };
+  }
+
+  /** What the parsers know by now, with this recording's streams; undefined before any is open. */
+  facts(): SourceFacts | undefined {
+    const first = this.#lanes.find((lane) => lane.streams.size > 0) ?? this.#lanes[0];
+    if (first === undefined) return undefined;
+    const facts = first.parser.facts();
+    const clock: TraceHeader['clock'] = {
+      ...facts.clock,
+      start_ns: String(this.startNs ?? BigInt(facts.clock.start_ns)),
+    };
+    return { ...facts, clock, streams: [...this.#streams] };
+  }
+
+  tally(): Tally {
+    const sum = { seen: 0, kept: 0, lost: 0, skipped: 0 };
+    for (const { parser } of this.#lanes) {
+      const tally = parser.losses.tally();
+      sum.seen += tally.seen;
+      sum.kept += tally.kept;
+      sum.lost += tally.lost;
+      sum.skipped += tally.skipped;
+    }
+    return sum;
+  }
+
+  /** Places of loss since the last call. */
+  newLosses(): readonly LossDetail[] {
+    return this.#lanes.flatMap((lane) => {
+      const { details } = lane.parser.losses;
+      const fresh = details.slice(lane.reported);
+      lane.reported = details.length;
+      return fresh;
+    });
+  }
+
+  #take(lane: OpenLane): void {
+    const { rows } = lane;
+    if (rows.count === 0) return;
+    const facts = lane.parser.facts();
+    const start = BigInt(facts.clock.start_ns);
+    this.startNs ??= start;
+    const shiftNs = Number(start - this.startNs);
+    copyRows(rows, this.out, {
+      shiftNs,
+      stream: (id) => this.#stream(lane, id, facts.streams),
+    });
+    rows.clear();
+  }
+
+  #stream(lane: OpenLane, id: number, streams: SourceFacts['streams']): number {
+    const known = lane.streams.get(id);
+    if (known !== undefined) return known;
+    const name = streams.find((stream) => stream.id === id)?.name ?? `queue ${id}`;
+    const label = lane.label();
+    const fresh = this.#streams.length;
+    this.#streams.push({ id: fresh, name: label === '' ? name : `${label}: ${name}` });
+    lane.streams.set(id, fresh);
+    return fresh;
+  }
+}
+
+function copyRows(
+  from: EventBuilder,
+  to: EventBuilder,
+  change: { readonly shiftNs: number; readonly stream: (id: number) => number },
+): void {
+  for (let i = 0; i < from.count; i++) {
+    const row = to.next(from.tNs[i] + change.shiftNs, change.stream(from.stream[i]));
+    to.kind[row] = from.kind[i];
+    to.scope[row] = from.scope[i];
+    to.flags[row] = from.flags[i];
+    const present = from.present[i];
+    to.present[row] = present;
+    to.domainId[row] = from.domainId[i];
+    to.pasid[row] = from.pasid[i];
+    to.sourceId[row] = from.sourceId[i];
+    if ((present & PRESENT.range) !== 0) {
+      to.page[row] = from.page[i];
+      to.pages[row] = from.pages[i];
+    }
+    to.submission[row] = from.submission[i];
+    to.cpu[row] = from.cpu[i];
+    to.rawLen[row] = from.rawLen[i];
+  }
+  // Rows are appended one after the other, so their words go over in one piece.
+  const first = to.count - from.count;
+  to.raw.set(from.raw.subarray(0, from.count * RAW_BYTES), first * RAW_BYTES);
+}

@@ -1,0 +1,21 @@
+// The live `qemu` source: a log that grows, standard input, or running QEMUs attached over QMP.
+
+import { ToolError } from '../../base/index.ts';
+import type { LiveSource } from '../live-source.ts';
+import { listenToLog } from './log-listening.ts';
+import { listenToQemus } from './qmp-listening.ts';
+
+export const qemuLive: LiveSource = {
+  name: 'qemu',
+  summary: "a running QEMU over QMP, or its log as it grows: the emulated IOMMU's own trace events",
+  usage: '--qmp SOCKET[,SOCKET…], or --log FILE --follow, or --log -',
+  async attach(options, merger) {
+    if (options.log !== undefined) {
+      return listenToLog(options.log, merger, options);
+    }
+    if (options.qmp.length > 0) return listenToQemus(options.qmp, merger, options);
+    throw new ToolError('E_USAGE', "source 'qemu' needs to know where to listen", {
+      hint: this.usage,
+    });
+  },
+};

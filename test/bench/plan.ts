@@ -1,0 +1,244 @@
+// How fast plans are made and judged, on one core: each strategy beside its slow reference in one run, so
+// that the ratio means something on a noisy machine. `run()` returns rows and prints nothing.
+
+import {
+  EventBuilder,
+  FLAG,
+  KIND,
+  PRESENT,
+  SCOPE,
+  type EventBatch,
+} from '../../collector/model/index.ts';
+import { dialects } from '../../replayer/dialects/index.ts';
+import { planFacts, StepBatch } from '../../replayer/plan/index.ts';
+import { RequestSource } from '../../replayer/plan/requests.ts';
+import { parseChain, type StrategyChain } from '../../replayer/strategies/chain.ts';
+import { strategies } from '../../replayer/strategies/index.ts';
+import { StreamVerdict } from '../../replayer/verdict/verdict.ts';
+import { referenceChains, requestsOf } from '../replayer/reference/strategies.ts';
+import { rowsOf } from '../replayer/fixtures.ts';
+
+export interface BenchRow {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+const BATCH = 65_536;
+const REFERENCE_ROWS = 4096;
+const ROUNDS = 5;
+
+const vtd = dialects.get('hwpt-vtd-s1');
+
+/** Requests that walk through addresses, `perBarrier` of them to a barrier, 1 µs apart. */
+export function* madeBatches(
+  requests: number,
+  perBarrier: number,
+): Generator<EventBatch, void, void> {
+  const out = new EventBuilder(BATCH);
+  let state = 1;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state % below;
+  };
+  let page = 0;
+  for (let i = 0, now = 0; i < requests; i++, now += 1000) {
+    const row = out.next(now, 0);
+    out.kind[row] = KIND.iotlb;
+    out.scope[row] = SCOPE.pasid | SCOPE.vaddr;
+    out.flags[row] = FLAG.leaf;
+    out.present[row] = PRESENT.domainId | PRESENT.pasid | PRESENT.range;
+    out.domainId[row] = 1 + random(4);
+    out.pasid[row] = 0;
+    page = random(4) === 0 ? random(1 << 20) : page + 1;
+    out.page[row] = page;
+    out.pages[row] = 1 << random(4);
+    if ((i + 1) % perBarrier === 0) {
+      const wait = out.next(now + 500, 0);
+      out.kind[wait] = KIND.barrier;
+    }
+    if (out.count >= BATCH - 1) {
+      yield out;
+      out.clear();
+    }
+  }
+  if (out.count > 0) yield out;
+}
+
+/** The same recording held in memory, so that making it is not measured. */
+export function heldBatches(requests: number, perBarrier: number): EventBatch[] {
+  const held: EventBatch[] = [];
+  for (const batch of madeBatches(requests, perBarrier)) {
+    const { firstSeq, count } = batch;
+    const copy = <T extends { slice(from: number, to: number): T }>(column: T): T =>
+      column.slice(0, count);
+    held.push({
+      firstSeq,
+      count,
+      tNs: copy(batch.tNs),
+      stream: copy(batch.stream),
+      kind: copy(batch.kind),
+      scope: copy(batch.scope),
+      flags: copy(batch.flags),
+      present: copy(batch.present),
+      domainId: copy(batch.domainId),
+      pasid: copy(batch.pasid),
+      sourceId: copy(batch.sourceId),
+      page: copy(batch.page),
+      pages: copy(batch.pages),
+      raw: batch.raw.slice(0, 0),
+      rawLen: copy(batch.rawLen),
+      submission: copy(batch.submission),
+      cpu: copy(batch.cpu),
+    });
+  }
+  return held;
+}
+
+/** Processor time of this process: a neighbour's load must not count as ours. */
+function seconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+function timed(work: () => void): number {
+  const start = seconds();
+  work();
+  return seconds() - start;
+}
+
+/** The strategy alone: rows to steps through the chain, neither tallied nor judged. */
+export function strategyOnly(batches: readonly EventBatch[], chain: StrategyChain): number {
+  const stages = chain.openStages();
+  const buffers = [new StepBatch(), ...stages.map(() => new StepBatch())];
+  const source = new RequestSource(vtd);
+  let steps = 0;
+  const flow = (ended: boolean): void => {
+    stages.forEach((stage, i) => {
+      stage.push(buffers[i], buffers[i + 1]);
+      buffers[i].dropCommitted();
+      if (ended) stage.end(buffers[i + 1]);
+    });
+    const out = buffers[buffers.length - 1];
+    steps += out.steps;
+    out.dropCommitted();
+  };
+  for (const batch of batches) {
+    for (let row = 0; row < batch.count; row++) source.take(batch, row, buffers[0]);
+    flow(false);
+  }
+  source.end(buffers[0]);
+  flow(true);
+  return steps;
+}
+
+/** The verdict alone, on steps that were made beforehand. */
+function verdictOnly(batches: readonly EventBatch[], plans: readonly StepBatch[]): void {
+  const verdict = new StreamVerdict();
+  batches.forEach((batch, i) => {
+    for (let row = 0; row < batch.count; row++)
+      verdict.ask(batch, row, batch.kind[row] === KIND.iotlb);
+    verdict.steps(plans[i]);
+  });
+  verdict.steps(plans[batches.length]);
+  verdict.end();
+}
+
+/** The steps that a chain commits after each batch, and at the end. */
+function plansOf(batches: readonly EventBatch[], chain: StrategyChain): StepBatch[] {
+  const stages = chain.openStages();
+  const buffers = [new StepBatch(), ...stages.map(() => new StepBatch())];
+  const source = new RequestSource(vtd);
+  const take = (ended: boolean): StepBatch => {
+    stages.forEach((stage, i) => {
+      stage.push(buffers[i], buffers[i + 1]);
+      buffers[i].dropCommitted();
+      if (ended) stage.end(buffers[i + 1]);
+    });
+    const out = buffers[buffers.length - 1];
+    const kept = new StepBatch();
+    const free = out.free;
+    kept.appendSteps(out, 0, out.steps);
+    for (let i = 0; i < free; i++) kept.addFree(out.freeSeq[i], out.freeTNs[i]);
+    out.dropCommitted();
+    return kept;
+  };
+  const plans = batches.map((batch) => {
+    for (let row = 0; row < batch.count; row++) source.take(batch, row, buffers[0]);
+    return take(false);
+  });
+  source.end(buffers[0]);
+  plans.push(take(true));
+  return plans;
+}
+
+const chains = [
+  ...strategies.names,
+  'window+adjacent',
+  'window+aligned',
+  'window:us=100,max=64+promote',
+];
+
+/** Rates of one chain in one round, requests a second. */
+function round(
+  batches: readonly EventBatch[],
+  few: ReturnType<typeof rowsOf>,
+  text: string,
+  requests: number,
+): { readonly plan: number; readonly verdict: number; readonly slow: number } {
+  const chain = parseChain(text);
+  const plan = requests / timed(() => strategyOnly(batches, chain));
+  const plans = plansOf(batches, chain);
+  const verdict = requests / timed(() => verdictOnly(batches, plans));
+  const reference = referenceChains[text];
+  const asked = requestsOf(few);
+  const slow =
+    reference === undefined
+      ? Number.NaN
+      : asked.steps.length / timed(() => reference(requestsOf(few)));
+  return { plan, verdict, slow };
+}
+
+export async function run(requests = 1_000_000): Promise<readonly BenchRow[]> {
+  const out: BenchRow[] = [];
+  for (const perBarrier of [1, 16]) {
+    const batches = heldBatches(requests, perBarrier);
+    const few = [...heldBatches(REFERENCE_ROWS, perBarrier)].flatMap(rowsOf);
+    for (const text of chains) {
+      round(batches, few, text, requests); // warm
+      const rounds = Array.from({ length: ROUNDS }, () => round(batches, few, text, requests));
+      const name = `${text}, ${perBarrier} to a barrier`;
+      const plan = median(rounds.map((one) => one.plan));
+      out.push({ name: `plan ${name}`, value: plan, unit: 'requests/s' });
+      out.push({
+        name: `verdict ${name}`,
+        value: median(rounds.map((one) => one.verdict)),
+        unit: 'requests/s',
+      });
+      const ratio = median(rounds.map((one) => one.plan / one.slow));
+      if (!Number.isNaN(ratio))
+        out.push({ name: `plan ${name}, against the slow reference`, value: ratio, unit: 'x' });
+    }
+  }
+  return [...out, ...tenMillion()];
+}
+
+/** Everything at once, ten times as long: memory must stay where it was. */
+function tenMillion(): readonly BenchRow[] {
+  const requests = 10_000_000;
+  const before = process.memoryUsage().rss;
+  const chain = parseChain('window+adjacent');
+  const time = timed(() => planFacts(madeBatches(requests, 1), chain, vtd));
+  return [
+    {
+      name: 'window+adjacent planned, counted and judged, 10 M requests',
+      value: requests / time,
+      unit: 'requests/s',
+    },
+    { name: 'memory it took', value: (process.memoryUsage().rss - before) / 2 ** 20, unit: 'MiB' },
+  ];
+}

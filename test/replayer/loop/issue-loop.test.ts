@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import * as fc from 'fast-check';
+
+import { CONTROL } from '../../../replayer/loop/issue-loop.ts';
+import { FakeClock, runFake } from '../../support/fake-loop.ts';
+
+const dueTimes = fc
+  .array(fc.integer({ min: 0, max: 300_000 }), { minLength: 1, maxLength: 60 })
+  .map((gaps) => {
+    let at = 0;
+    return gaps.map((gap) => (at += gap));
+  });
+const services = fc.array(fc.integer({ min: 0, max: 400_000 }), { minLength: 1, maxLength: 60 });
+
+test('every step is issued once, in order, and never before it is due', () => {
+  fc.assert(
+    fc.property(dueTimes, services, (dueNs, serviceNs) => {
+      const { rows, calls, output } = runFake({ dueNs, serviceNs });
+      assert.equal(rows, dueNs.length);
+      assert.deepEqual(
+        calls.map((call) => call.argument),
+        dueNs.map((_, i) => 1000 + i),
+      );
+      for (let row = 0; row < rows; row++) {
+        assert.ok(output.issuedNs[row] >= dueNs[row]);
+        assert.ok(output.completedNs[row] >= output.issuedNs[row]);
+        if (row > 0) assert.ok(output.issuedNs[row] >= output.completedNs[row - 1]);
+      }
+    }),
+  );
+});
+
+test('due times are absolute: what was late changes none of them', () => {
+  fc.assert(
+    fc.property(
+      dueTimes,
+      services,
+      fc.integer({ min: 0, max: 1e9 }),
+      (dueNs, serviceNs, startNs) => {
+        const { rows, output } = runFake({ dueNs, serviceNs, startNs });
+        assert.deepEqual([...output.dueNs.subarray(0, rows)], dueNs);
+      },
+    ),
+  );
+});
+
+test('a late step moves no other: once the queue is worked off, steps go out on time again', () => {
+  const dueNs = [0, 1_000, 2_000, 3_000, 900_000, 901_000];
+  const { output } = runFake({ dueNs, serviceNs: [500_000, 100] });
+  assert.ok(output.issuedNs[1] > 500_000 - 1);
+  assert.ok(output.issuedNs[4] - 900_000 <= 2);
+  assert.ok(output.issuedNs[5] - 901_000 <= 2);
+});
+
+test('a step that is due already is issued at the reading that ended the one before it', () => {
+  const { output } = runFake({ dueNs: [0, 0, 0], serviceNs: [250] });
+  assert.equal(output.issuedNs[1], output.completedNs[0]);
+  assert.equal(output.issuedNs[2], output.completedNs[1]);
+});
+
+test('a thread that wakes late is woken earlier next time', () => {
+  const clock = new FakeClock({ readNs: 50, wakeNs: 30_000 });
+  const dueNs = Array.from({ length: 20 }, (_, i) => (i + 1) * 1e6);
+  const { output } = runFake({ dueNs, clock });
+  for (let row = 1; row < 20; row++) assert.ok(output.issuedNs[row] - dueNs[row] <= 50);
+});
+
+test('a wait of seconds is slept in pieces, so that a stop is noticed', () => {
+  const clock = new FakeClock({ readNs: 1 });
+  runFake({ dueNs: [0, 1e9], clock });
+  assert.ok(clock.sleeps.length >= 20);
+  assert.ok(clock.sleeps.every((at, i) => i === 0 || at - clock.sleeps[i - 1] <= 50e6 + 1_000));
+});
+
+test('stopping keeps what was done and says how much that was', () => {
+  const dueNs = [0, 10, 20, 30, 40];
+  const { rows, calls, output, control } = runFake({
+    dueNs,
+    onCall: (index, words) => {
+      if (index === 2) words[CONTROL.stop] = 1;
+    },
+  });
+  assert.equal(rows, 3);
+  assert.equal(calls.length, 3);
+  assert.equal(control[CONTROL.stepsDone], 3);
+  assert.equal(control[CONTROL.rows], 3);
+  assert.deepEqual([...output.lastStep.subarray(0, rows)], [0, 1, 2]);
+});
+
+test('with stop-on-error the failed step is the last row, with its errno', () => {
+  const { rows, output } = runFake({ dueNs: [0, 1, 2], errnos: [0, 5], stopOnError: true });
+  assert.equal(rows, 2);
+  assert.deepEqual([...output.errno.subarray(0, rows)], [0, 5]);
+});
+
+test('without stop-on-error an errno is data and the run goes on', () => {
+  const { rows, output } = runFake({ dueNs: [0, 1, 2], errnos: [0, 5, 0] });
+  assert.equal(rows, 3);
+  assert.deepEqual([...output.errno.subarray(0, rows)], [0, 5, 0]);
+});
+
+test('online: what came due during a call goes in the next one, joined, up to the limit', () => {
+  // The first call lasts until 1000; by then steps 1 to 5 are due.
+  const { rows, calls, output } = runFake({
+    dueNs: [0, 10, 20, 30, 40, 50, 100_000],
+    serviceNs: [1_000, 1],
+    onlineMaxEntries: 4,
+    joins: true,
+  });
+  assert.equal(rows, 4);
+  assert.deepEqual([...output.lastStep.subarray(0, rows)], [0, 4, 5, 6]);
+  assert.deepEqual(
+    calls.map((call) => call.count),
+    [1, 4, 1, 1],
+  );
+});
+
+test('online: a step larger than the limit still goes out, alone', () => {
+  const { rows, output } = runFake({
+    dueNs: [0, 0, 0],
+    entries: [9, 9, 9],
+    onlineMaxEntries: 4,
+    joins: true,
+  });
+  assert.equal(rows, 3);
+  assert.deepEqual([...output.entries.subarray(0, rows)], [9, 9, 9]);
+});
+
+test('online: every entry is issued exactly once, whatever the calls cost', () => {
+  fc.assert(
+    fc.property(dueTimes, services, fc.integer({ min: 1, max: 8 }), (dueNs, serviceNs, max) => {
+      const run = { dueNs, serviceNs, onlineMaxEntries: max, joins: true };
+      const { rows, calls, output } = runFake(run);
+      assert.equal(output.lastStep[rows - 1], dueNs.length - 1);
+      assert.equal(
+        calls.reduce((sum, call) => sum + call.count, 0),
+        dueNs.length,
+      );
+      for (const call of calls) assert.ok(call.count <= max);
+      for (let row = 0; row < rows; row++) {
+        assert.ok(output.issuedNs[row] >= dueNs[output.lastStep[row]]);
+      }
+    }),
+  );
+});
+
+test('closed loop: what follows a barrier keeps its recorded gap from the release', () => {
+  // Barriers right after steps 0 and 1; the first call takes 5 µs, so its barrier is released late.
+  const { output } = runFake({
+    dueNs: [0, 1_000, 2_500],
+    holdNs: [0, 1_000, Number.NaN],
+    serviceNs: [5_000, 10],
+    clock: new FakeClock(),
+  });
+  assert.equal(output.completedNs[0], 5_000);
+  assert.equal(output.dueNs[1], 6_000);
+  assert.equal(output.completedNs[1], 6_010);
+  assert.equal(output.dueNs[2], 7_510);
+});
+
+test('closed loop: a release that comes before its barrier pushes nothing', () => {
+  const { output } = runFake({
+    dueNs: [0, 1_000],
+    holdNs: [900, Number.NaN],
+    serviceNs: [500],
+    clock: new FakeClock(),
+  });
+  assert.equal(output.dueNs[1], 1_000);
+});
+
+test('closed loop: every due time is the recorded one plus the push-back of the barriers before it', () => {
+  const gaps = fc.array(fc.tuple(fc.integer({ min: 0, max: 9_000 }), fc.boolean()), {
+    minLength: 1,
+    maxLength: 50,
+  });
+  fc.assert(
+    fc.property(gaps, services, (steps, serviceNs) => {
+      let at = 0;
+      const dueNs = steps.map(([gap]) => (at += gap));
+      const holdNs = steps.map(([, holds], i) => (holds ? dueNs[i] : Number.NaN));
+      const { output } = runFake({ dueNs, holdNs, serviceNs, clock: new FakeClock() });
+      let shift = 0;
+      dueNs.forEach((due, i) => {
+        assert.equal(output.dueNs[i], due + shift);
+        if (steps[i][1]) shift = Math.max(shift, output.completedNs[i] - due);
+      });
+    }),
+  );
+});
+
+test('closed loop and online: nothing after an unreleased barrier goes out with it', () => {
+  const { output, rows } = runFake({
+    dueNs: [0, 10, 20, 30],
+    holdNs: [Number.NaN, 10, Number.NaN, Number.NaN],
+    serviceNs: [1_000],
+    onlineMaxEntries: 64,
+    joins: true,
+    clock: new FakeClock(),
+  });
+  assert.deepEqual([...output.lastStep.subarray(0, rows)], [0, 1, 2, 3]);
+});
+
+test('looping repeats all steps with the period between passes, and a group never spans two', () => {
+  const { output, rows } = runFake({ dueNs: [0, 100], passes: 3, periodNs: 250 });
+  assert.deepEqual([...output.dueNs.subarray(0, rows)], [0, 100, 250, 350, 500, 600]);
+  const online = runFake({
+    dueNs: [0, 0],
+    passes: 3,
+    onlineMaxEntries: 64,
+    joins: true,
+  });
+  assert.deepEqual([...online.output.lastStep.subarray(0, online.rows)], [1, 1, 1]);
+});
+
+test('ten hours of looping end within a nanosecond of exact arithmetic', () => {
+  const tenHours = 36_000e9;
+  // 1/3 ns that a sum would carry along; the period is not representable.
+  const periodNs = tenHours / 30_000 + 1 / 3;
+  const clock = new FakeClock({ readNs: 1 });
+  const { output, rows } = runFake({ dueNs: [0], passes: 30_000, periodNs, clock });
+  for (const pass of [0, 1, 9_999, 29_999]) {
+    const exact = (BigInt(pass) * (36_000_000_000_000n * 3n + 30_000n)) / 90_000n;
+    assert.ok(Math.abs(output.dueNs[pass] - Number(exact)) <= 1);
+  }
+  assert.equal(rows, 30_000);
+});
+
+test('streams are independent: one that is slow changes no row of another', () => {
+  const dueNs = [0, 1_000, 2_000, 50_000];
+  const alone = runFake({ dueNs, serviceNs: [10], clock: new FakeClock() });
+  runFake({ dueNs: [0, 5, 10], serviceNs: [9e6], clock: new FakeClock() });
+  const beside = runFake({ dueNs, serviceNs: [10], clock: new FakeClock() });
+  assert.deepEqual(beside.output.issuedNs, alone.output.issuedNs);
+  assert.deepEqual(beside.output.completedNs, alone.output.completedNs);
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { NoiseFloor } from '../../../replayer/loop/noise.ts';
+import { judgeFidelity, type FidelityInput } from '../../../replayer/result/fidelity.ts';
+import { summarise } from '../../../replayer/result/summary.ts';
+import type { RunRows } from '../../../replayer/result/run-rows.ts';
+
+/** Steps 1 ms apart that take 1 µs, each late by what is given. */
+function run(lateNs: readonly number[], serviceNs = 1e3, gapNs = 1e6): RunRows {
+  const rows = lateNs.length;
+  const dueNs = Float64Array.from({ length: rows }, (_, i) => i * gapNs);
+  const issuedNs = dueNs.map((due, i) => due + lateNs[i]);
+  return {
+    stream: 0,
+    rows,
+    dueNs,
+    issuedNs,
+    completedNs: issuedNs.map((at) => at + serviceNs),
+    entries: new Uint32Array(rows).fill(1),
+    entriesDone: new Uint32Array(rows).fill(1),
+    errno: new Int32Array(rows),
+    firstSeq: dueNs.map((_, i) => i),
+    lastSeq: dueNs.map((_, i) => i),
+    calls: new Uint32Array(rows).fill(1),
+    steps: new Uint32Array(rows).fill(1),
+    stallEnd: new Uint32Array(rows),
+    stallNs: new Float64Array(0),
+    freeBarriers: 0,
+  };
+}
+
+const floor = (share: number): NoiseFloor => ({
+  span_ns: 1e9,
+  reads: 1e7,
+  share_over_1us: share,
+  share_over_10us: share,
+  share_over_100us: 0,
+  gaps_over_10us: 10,
+  longest_gap_ns: 60e3,
+});
+
+function judge(rows: RunRows, extra: Partial<FidelityInput> = {}) {
+  return judgeFidelity({
+    summary: summarise([rows]),
+    floors: [floor(0.01)],
+    holes: [],
+    isAsap: false,
+    ...extra,
+  });
+}
+
+const late = (count: number, of = 2_000): number[] =>
+  Array.from({ length: of }, (_, i) => (i > 0 && i <= count ? 30e3 : 50));
+
+test('on time but for one step in a thousand is faithful', () => {
+  assert.equal(judge(run(late(2))).class, 'faithful');
+});
+
+test('as often late as the machine loses time is faithful to its noise', () => {
+  const verdict = judge(run(late(25)));
+  assert.equal(verdict.class, 'faithful-to-noise');
+  assert.match(verdict.text, /1\.3 % of the steps were over 10 µs late.*noise takes 1 %/);
+});
+
+test('later than the noise explains is not faithful, and says by how much', () => {
+  const verdict = judge(run(late(200)));
+  assert.equal(verdict.class, 'not-faithful');
+  assert.match(verdict.text, /^not faithful: 10 % of the steps/);
+});
+
+test('a hole is never faithful, and its cause is named', () => {
+  const holes = [{ at_ns: 0, length_ns: 51e6, cause: 'rt-throttling' }] as const;
+  const verdict = judge(run(late(0)), { holes });
+  assert.equal(verdict.class, 'not-faithful');
+  assert.match(verdict.text, /51 ms: the kernel held the real-time thread/);
+});
+
+test('waiting for a slow call is the load, not the replayer: counted apart', () => {
+  // Each call takes 2 ms at a step a ms: everything queues, nothing is the clock's fault.
+  const rows = run(
+    Array.from({ length: 2_000 }, (_, i) => i * 1e6),
+    2e6,
+  );
+  const summary = summarise([rows]);
+  assert.equal(summary.backlogged, 1_999);
+  assert.equal(summary.own_lateness_ns.max, 0);
+  const verdict = judge(rows);
+  assert.equal(verdict.class, 'faithful');
+  assert.match(verdict.text, /100 % of the steps queued/);
+});
+
+test('a run that stretches is not faithful', () => {
+  const verdict = judge(run([...late(0), 400e3]));
+  assert.equal(verdict.class, 'not-faithful');
+  assert.match(verdict.text, /drift 400 µs/);
+});
+
+test('as fast as it goes has no schedule to be faithful to', () => {
+  assert.equal(judge(run(late(100)), { isAsap: true }).class, 'no-schedule');
+});

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { dialects } from '../../../replayer/dialects/index.ts';
+import { recordingIssuer } from '../../../replayer/issuers/recording.ts';
+import { scheduleStreams, type Pacing } from '../../../replayer/loop/schedule.ts';
+import type { StreamRun } from '../../../replayer/loop/run.ts';
+import { runRows } from '../../../replayer/result/run-rows.ts';
+import { FakeClock, runFake } from '../../support/fake-loop.ts';
+import { stepsAt, type StepAt } from '../../support/steps.ts';
+
+/** Runs steps through the real loop under a fake clock, and makes rows of them. */
+function rowsOf(list: readonly StepAt[], pacing: Pacing, serviceNs: readonly number[], passes = 1) {
+  const steps = stepsAt(list);
+  const { streams, periodNs } = scheduleStreams([steps], { pacing, passes });
+  const [schedule] = streams;
+  const { output, rows } = runFake({
+    dueNs: [...schedule.dueNs],
+    holdNs: [...schedule.holdNs],
+    serviceNs,
+    passes,
+    periodNs,
+    clock: new FakeClock(),
+  });
+  const run: Omit<StreamRun, 'report'> = {
+    stream: 0,
+    steps,
+    schedule,
+    periodNs,
+    output,
+    rows,
+    fanout: 0,
+    calls: steps.steps,
+    holes: [],
+  };
+  const session = recordingIssuer.open();
+  return runRows(run, dialects.get('hwpt-vtd-s1'), session);
+}
+
+test('stall is release minus capture of each barrier', () => {
+  const rows = rowsOf(
+    [{ dueNs: 1_000, barriers: [1_010, 1_020] }, { dueNs: 9_000 }],
+    { kind: 'recorded', speed: 1 },
+    [500],
+  );
+  assert.deepEqual([...rows.stallNs], [490, 480]);
+  assert.deepEqual([...rows.stallEnd], [2, 2]);
+});
+
+test('closed loop: a barrier counts from when the held-up guest reaches it', () => {
+  const rows = rowsOf(
+    [
+      { dueNs: 0, barriers: [10] },
+      { dueNs: 100, barriers: [110] },
+    ],
+    { kind: 'closed-loop', speed: 1 },
+    [1_010, 50],
+  );
+  // The first release is 1,000 late; the second step is due 100 after the first barrier's, minus 10.
+  assert.deepEqual([...rows.dueNs], [0, 1_100]);
+  assert.deepEqual([...rows.stallNs], [1_000, 40]);
+});
+
+test('looping: every pass has its rows, its stalls and its requests', () => {
+  const rows = rowsOf(
+    [{ dueNs: 0, barriers: [10] }, { dueNs: 100 }],
+    { kind: 'recorded', speed: 1 },
+    [60],
+    3,
+  );
+  assert.equal(rows.rows, 6);
+  assert.deepEqual([...rows.stallNs], [50, 50, 50]);
+  assert.deepEqual([...rows.stallEnd], [1, 1, 2, 2, 3, 3]);
+  assert.deepEqual([...rows.firstSeq], [0, 2, 0, 2, 0, 2]);
+});
