@@ -23,6 +23,8 @@ export interface Readout {
 export interface ChartContext {
   /** Empty, in the document, as wide as the chart may be. */
   readonly host: HTMLElement;
+  /** The host's width as the chart is built; measured once for all charts. */
+  readonly width: number;
   /** By series. */
   readonly styles: readonly SeriesStyle[];
   /** The look of a strategy that is a category here; undefined for other names. */

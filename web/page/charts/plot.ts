@@ -70,7 +70,7 @@ class Plot {
   }
 
   redraw(): void {
-    this.#u.setSize(this.#size());
+    this.#u.setSize(this.#size(this.#context.host.clientWidth));
     this.#u.redraw();
   }
 
@@ -120,9 +120,8 @@ class Plot {
     };
   }
 
-  #size(): { readonly width: number; readonly height: number } {
-    const width = Math.max(LEAST_WIDTH, this.#context.host.clientWidth);
-    return { width, height: this.#kind.height ?? HEIGHT };
+  #size(width: number): { readonly width: number; readonly height: number } {
+    return { width: Math.max(LEAST_WIDTH, width), height: this.#kind.height ?? HEIGHT };
   }
 
   #options(): uPlot.Options {
@@ -133,7 +132,7 @@ class Plot {
       floor: this.aligned.floor,
     };
     return {
-      ...this.#size(),
+      ...this.#size(this.#context.width),
       padding: [10, 26, 0, 0],
       legend: { show: false },
       scales: scalesOf(axes, () => this.range),

@@ -24,8 +24,10 @@ export interface FigureContext {
 }
 
 export interface Figure {
+  /** How wide its chart may be. Forces a layout: ask all figures before the first is built. */
+  readonly width: () => number;
   /** Draws the chart into its place. Once. */
-  readonly build: () => void;
+  readonly build: (width: number) => void;
   readonly redraw: () => void;
 }
 
@@ -44,8 +46,9 @@ export function figure(chart: ReportChart, context: FigureContext): Figure {
   context.parent.append(frame(chart, report, [key.element, host, reset, notes, dataTable(chart)]));
   let view: ChartView | undefined;
   return {
-    build: () => {
-      view = connected(chart, context, parts);
+    width: () => host.clientWidth,
+    build: (width) => {
+      view = connected(chart, context, { ...parts, width });
     },
     redraw: () => view?.redraw(),
   };
@@ -60,7 +63,11 @@ interface Parts {
 }
 
 /** The chart, and what passes between it and the page: cursor, zoom, hidden series. */
-function connected(chart: ReportChart, context: FigureContext, parts: Parts): ChartView {
+function connected(
+  chart: ReportChart,
+  context: FigureContext,
+  parts: Parts & { readonly width: number },
+): ChartView {
   const { report, store, groups, live } = context;
   const { key, host, reset, styles } = parts;
   const group = groupOf(chart);
@@ -68,6 +75,7 @@ function connected(chart: ReportChart, context: FigureContext, parts: Parts): Ch
   let shown: ChartView | undefined;
   const view = chartKind(chart.kind).build(chart, {
     host,
+    width: parts.width,
     styles,
     categoryStyle: (name) => {
       const index = report.strategies.findIndex((each) => each.strategy === name);
