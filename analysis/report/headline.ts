@@ -41,13 +41,23 @@ export function headline(rows: readonly ReportStrategy[]): ReportJson['headline'
   }
   const [winner] = better;
   const less = Math.round((1 - (winner.values[COST].ratio ?? 1)) * 100);
-  const price = winner.values[PRICE].median;
-  const before = baseline.values[PRICE].median;
   return {
-    text: `${winner.strategy} spends ${less} % less time in ioctls than ${baseline.strategy}; stall p99 is ${formatDuration(price)}, against ${formatDuration(before)}.`,
+    text: `${winner.strategy} spends ${less} % less time in ioctls than ${baseline.strategy}; ${priceText(winner, baseline)}.`,
     winner: winner.strategy,
     details,
   };
+}
+
+/** What the winner pays in stall, told as the table tells it: a difference only where it holds. */
+function priceText(winner: ReportStrategy, baseline: ReportStrategy): string {
+  const price = winner.values[PRICE];
+  const both = `${formatDuration(price.median)}, against ${formatDuration(baseline.values[PRICE].median)}`;
+  if (price.holds) {
+    const change = (price.ratio ?? 1) > 1 ? 'longer' : 'shorter';
+    return `barriers stall ${change}, × ${ratioText(price)} at p99 (${both})`;
+  }
+  if (price.ratio === null) return `stall p99 is ${both}`;
+  return `stall p99 differs within the noise (${both})`;
 }
 
 function detail(row: ReportStrategy): string {
