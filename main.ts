@@ -45,6 +45,11 @@ const verbs: readonly Verb[] = [
     load: () => import('./replayer/cli/replay.ts'),
   },
   {
+    name: 'model',
+    summary: 'fit what an ioctl costs on this host, from replays',
+    load: () => import('./replayer/cli/model.ts'),
+  },
+  {
     name: 'load',
     summary: 'load recordings and results into ClickHouse, embedded or a server',
     load: () => import('./analysis/cli/load.ts'),
