@@ -50,6 +50,11 @@ const verbs: readonly Verb[] = [
     load: () => import('./replayer/cli/model.ts'),
   },
   {
+    name: 'doctor',
+    summary: 'show what this host can replay on, and how exactly it keeps time',
+    load: () => import('./replayer/cli/doctor.ts'),
+  },
+  {
     name: 'load',
     summary: 'load recordings and results into ClickHouse, embedded or a server',
     load: () => import('./analysis/cli/load.ts'),

@@ -48,7 +48,8 @@ class Aligner {
         return;
       }
     }
-    this.#table(all);
+    // A stream that only repeats itself has no anchor: equal ends are all there is to go by.
+    this.#gap(all, STRETCHES.length);
   }
 
   /** Takes the anchors as matched and aligns what lies between, before and after them. */

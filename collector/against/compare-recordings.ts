@@ -97,6 +97,7 @@ interface Pairs {
   readonly there: Int32Array;
 }
 
+/** From the first match to the last; without any, from infinity back: nothing is inside. */
 interface Span {
   readonly fromNs: number;
   readonly toNs: number;
@@ -129,7 +130,7 @@ function spanOf(
 ): { here: Span; there: Span } {
   const span = (key: RequestKeys, rows: Int32Array): Span =>
     rows.length === 0
-      ? { fromNs: 0, toNs: 0 }
+      ? { fromNs: Number.POSITIVE_INFINITY, toNs: Number.NEGATIVE_INFINITY }
       : { fromNs: key.time[rows[0]], toNs: key.time[rows[rows.length - 1]] };
   return { here: span(keys[0], pairs.here), there: span(keys[1], pairs.there) };
 }

@@ -11,7 +11,7 @@ import { Decompress } from 'fzstd';
 import { ToolError, fileError, systemErrorCode } from './errors.ts';
 import { ZstdGuard } from './zstd.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 const MAGIC_BYTES = 4;
 
 export type Compression = 'none' | 'gzip' | 'zstd';

@@ -9,6 +9,8 @@ interface Entry<T> {
 }
 
 export class NameTable<T> {
+  /** Where the word that `findWord` looked at ended. */
+  wordEnd = 0;
   readonly #entries = new Map<number, Entry<T>>();
 
   constructor(entries: Iterable<readonly [string, T]>) {
@@ -22,7 +24,24 @@ export class NameTable<T> {
 
   /** The value of the name `bytes[start … end)`. */
   find(bytes: Uint8Array, start: number, end: number): T | undefined {
-    const entry = this.#entries.get(hashBytes(bytes, start, end));
+    return this.#compare(hashBytes(bytes, start, end), bytes, start, end);
+  }
+
+  /** The value of the word that starts at `start` and runs up to `stop`, or to `end` without one. */
+  findWord(bytes: Uint8Array, start: number, end: number, stop: number): T | undefined {
+    let hash = 0;
+    let at = start;
+    for (; at < end; at++) {
+      const code = bytes[at];
+      if (code === stop) break;
+      hash = (Math.imul(hash, 31) + code) | 0;
+    }
+    this.wordEnd = at;
+    return this.#compare(hash, bytes, start, at);
+  }
+
+  #compare(hash: number, bytes: Uint8Array, start: number, end: number): T | undefined {
+    const entry = this.#entries.get(hash);
     if (entry === undefined || entry.name.length !== end - start) return undefined;
     const { name } = entry;
     for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name[i]) return undefined;

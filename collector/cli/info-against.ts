@@ -27,8 +27,8 @@ function sideDocument(side: SideReport): object {
     barriers_are: side.barriers,
     barriers_inside: side.barriersInside,
     compared: side.compared,
-    overlap_from_ns: side.fromNs,
-    overlap_to_ns: side.toNs,
+    overlap_from_ns: Number.isFinite(side.fromNs) ? side.fromNs : null,
+    overlap_to_ns: Number.isFinite(side.toNs) ? side.toNs : null,
   };
 }
 

@@ -113,11 +113,13 @@ function screen(
       : '';
   const lines = [
     `${bold(reader.path)}  ${dim(`${header.format} ${header.version}, ${reader.isSealed ? 'sealed' : `stream (${end.state})`}, ${formatSize(reader.bytes)}`)}`,
-    `  source      ${header.source.name}${header.iommu === undefined ? '' : `, ${header.iommu}`}`,
+    `  source      ${[header.source.name, header.iommu, header.source.detail].filter(Boolean).join(', ')}`,
+    ...(header.kernel === undefined ? [] : [`  kernel      ${header.kernel}`]),
     `  clock       ${header.clock.name}, steps of ${formatDuration(header.clock.resolution_ns)}${started}`,
     `  duration    ${formatDuration(summary.durationNs)}`,
     `  events      ${formatCount(summary.events)}: ${formatCount(summary.requests)} requests, ${formatCount(summary.barriers)} barriers (${header.barriers})`,
-    `  lost        ${lost}; ${formatCount(end.tally.skipped)} other lines skipped`,
+    ...wrapped('rule', header.barrier_rule),
+    `  lost        ${lost}; ${formatCount(end.tally.skipped)} other events skipped`,
     `  rate        ${rate} requests on average; ${formatCount(summary.busiestSecond)} in the busiest second, ${formatCount(summary.busiestMillisecond)} in the busiest ms`,
     ...(summary.backwards === 0
       ? []
@@ -133,6 +135,21 @@ function screen(
     ...perBarrierAdvice(summary),
   ];
   return lines.join('\n');
+}
+
+const TEXT_WIDTH = 88;
+
+/** How the barriers are implied, where they are: a sentence, broken at spaces under its label. */
+function wrapped(label: string, text: string | undefined): readonly string[] {
+  if (text === undefined || text === '') return [];
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1];
+    if (last === '') lines[lines.length - 1] = word;
+    else if (last.length + word.length < TEXT_WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line, i) => `  ${(i === 0 ? label : '').padEnd(12)}${line}`);
 }
 
 const BAR_WIDTH = 32;

@@ -69,7 +69,9 @@ class FtraceTextParser implements SourceParser {
 
   constructor(out: EventBuilder) {
     this.#events = new GuestEvents(out, this.losses);
-    this.#lines = new LineSplitter({ line: (...line) => this.#line(...line) });
+    this.#lines = new LineSplitter({
+      line: (bytes, start, end, number, whole) => this.#line(bytes, start, end, number, whole),
+    });
   }
 
   push(bytes: Uint8Array): void {

@@ -3,6 +3,8 @@
 
 const FIRST_EVENTS = 4096;
 const FIRST_BYTES = 256 * 1024;
+/** Done events that may lie about before the rest is moved. */
+const DONE_KEPT = 16_384;
 
 export class TimeQueue {
   /** Data of the waiting events; `view` and `bytes` are the same memory. */
@@ -71,8 +73,8 @@ export class TimeQueue {
       this.dataEnd = this.#ends[i];
       take();
     }
-    // Clearing away costs what is kept, so it waits until as much is done.
-    if (this.#head > this.#tail - this.#head) this.#clear();
+    // Clearing away costs what is kept, so it waits until far more is done.
+    if (this.#head > Math.max(this.count, DONE_KEPT)) this.#clear();
   }
 
   /** Word by word: samples are too short for a bulk copy to pay. */

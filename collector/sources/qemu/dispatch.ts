@@ -6,6 +6,8 @@ import type { EventBuilder, LossDetail, LossLog, TraceHeader } from '../../model
 import { qemuFamilies } from './families.ts';
 import type { LineVerdict, OpenFamily, QemuContext } from './family.ts';
 
+const SPACE = 32;
+
 export interface EventEntry {
   readonly family: number;
   readonly event: number;
@@ -47,9 +49,11 @@ export class QemuDispatch {
     );
   }
 
-  /** The event named `bytes[start … end)`, if a family has it. */
-  find(bytes: Uint8Array, start: number, end: number): EventEntry | undefined {
-    return this.#events.find(bytes, start, end);
+  /** The event whose name starts at the cursor, which then stands behind the space that follows. */
+  find(cursor: TextCursor): EventEntry | undefined {
+    const entry = this.#events.findWord(cursor.bytes, cursor.at, cursor.end, SPACE);
+    if (entry !== undefined) cursor.at = Math.min(this.#events.wordEnd + 1, cursor.end);
+    return entry;
   }
 
   handle(entry: EventEntry): LineVerdict {

@@ -4,10 +4,9 @@
 import { LineSplitter, TextCursor, ToolError } from '../../base/index.ts';
 import { LossLog, type EventBuilder } from '../../model/index.ts';
 import type { SourceFacts, SourceParser, StreamForm } from '../source.ts';
-import { QemuDispatch, type EventEntry } from './dispatch.ts';
+import { QemuDispatch } from './dispatch.ts';
 import { StampReader } from './stamp.ts';
 
-const SPACE = 32;
 /** So many of our events without a time stamp, and none with one, end the import. */
 const UNSTAMPED_LIMIT = 16;
 
@@ -36,7 +35,9 @@ class QemuLogParser implements SourceParser {
   #stamped = false;
 
   constructor(out: EventBuilder) {
-    this.#lines = new LineSplitter({ line: (...line) => this.#line(...line) });
+    this.#lines = new LineSplitter({
+      line: (bytes, start, end, number, whole) => this.#line(bytes, start, end, number, whole),
+    });
     const { losses } = this;
     this.#dispatch = new QemuDispatch({ out, losses, cursor: this.#cursor, unit: 'line' });
   }
@@ -76,7 +77,7 @@ class QemuLogParser implements SourceParser {
     const stamp = this.#stamp;
     cursor.open(bytes, start, end);
     const stamped = stamp.read(cursor);
-    const entry = this.#event(cursor);
+    const entry = this.#dispatch.find(cursor);
     if (entry === undefined) {
       this.losses.skipped++;
       if (!whole) this.#dispatch.spoil(undefined);
@@ -103,17 +104,6 @@ class QemuLogParser implements SourceParser {
     } else if (dispatch.handle(entry) === 'damaged') {
       this.losses.add(number, 'line', 'damaged line');
     }
-  }
-
-  /** The event whose name stands at the cursor, which then stands behind the space that follows. */
-  #event(cursor: TextCursor): EventEntry | undefined {
-    const { bytes, end } = cursor;
-    const start = cursor.at;
-    let at = start;
-    while (at < end && bytes[at] !== SPACE) at++;
-    const entry = this.#dispatch.find(bytes, start, at);
-    if (entry !== undefined) cursor.at = Math.min(at + 1, end);
-    return entry;
   }
 
   #noStamps(): ToolError {

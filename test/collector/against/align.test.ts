@@ -103,3 +103,9 @@ void test('streams that share nothing match nowhere', () => {
   const match = alignKeys(keysOf([1, 2, 3], steps(3)), keysOf([4, 5, 6], steps(3)));
   assert.deepEqual([...match], [-1, -1, -1]);
 });
+
+void test('a stream that only repeats itself, and so has no anchor, still matches itself', () => {
+  const values = Array.from({ length: 10_000 }, (_, i) => i % 7);
+  const keys = keysOf(values, steps(values.length));
+  assert.deepEqual([...alignKeys(keys, keys)], [...values.keys()]);
+});
