@@ -20,6 +20,16 @@ const verbs: readonly Verb[] = [
     load: () => import('./collector/cli/info.ts'),
   },
   {
+    name: 'generate',
+    summary: 'make a recording of stated shape, or one like another but longer',
+    load: () => import('./collector/cli/generate.ts'),
+  },
+  {
+    name: 'merge',
+    summary: 'put several recordings into one, as a host with many tenants sees them',
+    load: () => import('./collector/cli/merge.ts'),
+  },
+  {
     name: 'scrub',
     summary: 'make a recording safe to send: permute addresses, renumber ids, remove names',
     load: () => import('./collector/cli/scrub.ts'),
@@ -33,6 +43,16 @@ const verbs: readonly Verb[] = [
     name: 'replay',
     summary: 'issue a recording again under a strategy, with its timing',
     load: () => import('./replayer/cli/replay.ts'),
+  },
+  {
+    name: 'model',
+    summary: 'fit what an ioctl costs on this host, from replays',
+    load: () => import('./replayer/cli/model.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'show what this host can replay on, and how exactly it keeps time',
+    load: () => import('./replayer/cli/doctor.ts'),
   },
   {
     name: 'load',

@@ -21,6 +21,8 @@ import { refuseOverwrite } from '../format/index.ts';
 import { existingParts } from '../live/parts.ts';
 import { liveSources } from '../live/index.ts';
 import type { Merger } from '../live/merger.ts';
+import { restoreState, type Restored } from '../live/qemu/attachment.ts';
+import { orphanedStates } from '../live/qemu/saved-state.ts';
 import type { Recorder } from '../live/recorder.ts';
 import { recordSession, type SessionEnd, type SessionOptions } from '../live/session.ts';
 
@@ -32,10 +34,12 @@ interface Options {
   readonly qmp?: string;
   readonly pid?: string;
   readonly doorbells: boolean;
+  readonly buffer: string;
   readonly duration?: string;
   readonly size?: string;
   readonly rotate?: string;
   readonly keep?: string;
+  readonly restore: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -49,15 +53,17 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--qmp <sockets>', 'qemu: attach to running QEMUs over their QMP sockets (a,b,…)')
     .option('--doorbells', 'qemu: record doorbells too (one more log line a submission)', false)
     .option('--pid <pid>', 'vmm: the process whose ioctls to record')
+    .option('--buffer <size>', "ftrace: the kernel's buffer for each CPU", '8MiB')
     .option('--duration <time>', 'stop after so long (30s, 10min)')
     .option('--size <size>', 'stop at so many bytes (1GiB)')
     .option('--rotate <size,time>', 'start a new file at a size, a time or both (1GiB,10min)')
     .option('--keep <count>', 'with --rotate: keep so many files, drop the oldest')
+    .option('--restore', 'put back the QEMUs that killed recorders left attached, and end', false)
     .option('--force', 'overwrite the output', false)
     .option('--json', 'print what was recorded as one JSON document', false)
     .addHelpText('after', help())
     .action(async (options: Options) => {
-      await run(options, terminal());
+      await (options.restore ? restore(options.json, terminal()) : run(options, terminal()));
     });
 };
 
@@ -91,6 +97,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       qmp: options.qmp === undefined ? [] : options.qmp.split(',').filter((path) => path !== ''),
       pid: options.pid === undefined ? undefined : parseCount(options.pid, '--pid'),
       doorbells: options.doorbells,
+      bufferBytes: parseSizeBytes(options.buffer, '--buffer'),
       terminal,
     },
     recorder: {
@@ -113,6 +120,14 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   } finally {
     status.stop();
   }
+}
+
+async function restore(json: boolean, terminal: Terminal): Promise<void> {
+  const restored: Restored[] = [];
+  for (const state of orphanedStates()) restored.push(await restoreState(state));
+  if (json) terminal.answer(jsonText(restored, 2));
+  else if (restored.length === 0) terminal.answer('nothing to put back');
+  else for (const { socket, result } of restored) terminal.answer(`${socket}: ${result}`);
 }
 
 /** `1GiB,10min` in any order, either part alone too. */

@@ -6,12 +6,15 @@ import type { TraceHeader } from '../model/index.ts';
 import type { Merger } from './merger.ts';
 
 export interface LiveOptions {
-  /** Stop when the source has nothing more, rather than wait for it to grow. */
+  /** qemu: a log to read; `-` is standard input. */
   readonly log: string | undefined;
+  /** Wait at the end of the log for more. */
   readonly follow: boolean;
   readonly qmp: readonly string[];
   readonly pid: number | undefined;
   readonly doorbells: boolean;
+  /** ftrace: bytes of the kernel's buffer for each CPU. */
+  readonly bufferBytes: number;
   readonly terminal: Terminal;
 }
 

@@ -6,6 +6,7 @@ import {
   PRESENT,
   RAW_BYTES,
   type LossDetail,
+  type LossLog,
   type Tally,
   type TraceHeader,
 } from '../model/index.ts';
@@ -14,13 +15,13 @@ import type { SourceFacts, SourceParser, StreamForm } from '../sources/source.ts
 /** One parser's way into the recording. */
 export interface Lane {
   push(bytes: Uint8Array): void;
-  /** Counts events that never reached the parser. */
-  lose(at: number, reason: string, lost: number, unit?: LossDetail['unit']): void;
+  /** The parser's count; a source adds what never reached the parser. */
+  readonly losses: LossLog;
   end(): void;
 }
 
 interface OpenLane {
-  readonly label: string;
+  readonly label: () => string;
   readonly parser: SourceParser;
   readonly rows: EventBuilder;
   /** Stream of the recording for each stream of the parser. */
@@ -35,8 +36,8 @@ export class Merger {
   readonly #lanes: OpenLane[] = [];
   readonly #streams: { readonly id: number; readonly name: string }[] = [];
 
-  /** A lane for one more log; `label` names its streams where there are several. */
-  open(form: StreamForm, label: string): Lane {
+  /** A lane for one more log; `label` is asked for when a stream first shows, to name it. */
+  open(form: StreamForm, label: () => string = () => ''): Lane {
     const rows = new EventBuilder();
     const lane: OpenLane = {
       label,
@@ -51,7 +52,7 @@ export class Merger {
         lane.parser.push(bytes);
         this.#take(lane);
       },
-      lose: (at, reason, lost, unit = 'event') => lane.parser.losses.add(at, unit, reason, lost),
+      losses: lane.parser.losses,
       end: () => {
         lane.parser.end();
         this.#take(lane);
@@ -111,8 +112,9 @@ export class Merger {
     const known = lane.streams.get(id);
     if (known !== undefined) return known;
     const name = streams.find((stream) => stream.id === id)?.name ?? `queue ${id}`;
+    const label = lane.label();
     const fresh = this.#streams.length;
-    this.#streams.push({ id: fresh, name: lane.label === '' ? name : `${lane.label}: ${name}` });
+    this.#streams.push({ id: fresh, name: label === '' ? name : `${label}: ${name}` });
     lane.streams.set(id, fresh);
     return fresh;
   }

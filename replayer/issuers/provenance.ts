@@ -16,6 +16,7 @@ function text(path: string): string {
 
 export function isVirtualMachine(): boolean {
   return (
+    process.env.IOTLB_LAB_GUEST === '1' || // the lab's own guests say so: not every one has DMI
     /^flags\s*:.*\bhypervisor\b/m.test(text('/proc/cpuinfo')) ||
     VIRTUAL_VENDORS.test(text('/sys/class/dmi/id/sys_vendor')) ||
     text('/proc/device-tree/hypervisor/compatible') !== '' ||

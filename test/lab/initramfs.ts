@@ -71,9 +71,9 @@ for word in $(cat /proc/cmdline); do
 done
 mount -t 9p -o ${HOST_MOUNT} host /host || poweroff -f
 ${arch === 'x86_64' ? nativeRoot : foreignRoot(arch)}
-for each in dev proc sys; do mount -o bind /$each /root/$each; done
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing
+for each in dev proc sys; do mount -o rbind /$each /root/$each; done
 mount -t tmpfs tmpfs /root/tmp
 mount -t tmpfs tmpfs /root/run
 ${visible([checkout, cacheRoot()])}

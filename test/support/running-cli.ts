@@ -1,4 +1,5 @@
-// Runs the command line and leaves it running, for recordings that end when they are told to.
+// Starts the command line and leaves it running, for recordings that end when they are told to; also
+// runs it to its end.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -37,7 +38,16 @@ export function startIotlb(args: readonly string[], env: NodeJS.ProcessEnv = {})
   child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
   const ended = once(child, 'close').then(() => ({ code: child.exitCode, stdout, stderr }));
+  running.add(child);
+  child.once('close', () => running.delete(child));
   return { process: child, ended };
+}
+
+/** A failed test must not leave its commands behind. */
+const running = new Set<ChildProcess>();
+
+export function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
 }
 
 const LIMIT_MS = 60_000;

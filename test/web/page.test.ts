@@ -76,9 +76,19 @@ test('page: charts with the same x share the cursor', options, async (t) => {
   await page.locator('#iot-chart-service').focus();
   await page.keyboard.press('End');
   const stall = page.locator('figure', { has: page.locator('#iot-chart-stall') });
-  assert.equal(await stall.locator('.iot-key-at').innerText(), 'at p99.9968');
+  assert.equal(await stall.locator('.iot-tip-at').innerText(), 'p99.9968');
   const rate = page.locator('figure', { has: page.locator('#iot-chart-rate') });
-  assert.equal(await rate.locator('.iot-key-at').innerText(), '');
+  assert.equal(await rate.locator('.iot-tip').isVisible(), false);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.locator('.iot-tip:visible').count(), 0);
+});
+
+test('page: a scatter reads one point at a time', options, async (t) => {
+  const { page } = await open(folderFor(t), sampleReport());
+  await page.locator('#iot-chart-price').focus();
+  await page.keyboard.press('End');
+  const said = await page.getByRole('status').innerText();
+  assert.equal(said, 'Time in ioctls 21.3 ms: none 19.4 µs');
 });
 
 test('page: a hidden series is hidden in every chart and survives a reload', options, async (t) => {

@@ -8,12 +8,12 @@ import type { ReportJson } from '../../analysis/report/schema.ts';
 import { fileError, jsonText } from '../../collector/base/index.ts';
 
 /** The page's script and style, as bundle.ts left them. */
-export interface PageAssets {
+interface PageAssets {
   readonly script: string;
   readonly style: string;
 }
 
-export function loadAssets(): PageAssets {
+function loadAssets(): PageAssets {
   return { script: asset('page.js'), style: asset('page-style.css') };
 }
 

@@ -12,7 +12,7 @@ export function listenToLog(
   merger: Merger,
   options: { readonly follow: boolean; readonly terminal: Terminal },
 ): Listening {
-  const lane = merger.open(qemuLog, '');
+  const lane = merger.open(qemuLog);
   const stamper = new ArrivalStamper(timeOfDaySeconds);
   const onRestart = (what: string): void =>
     options.terminal.warn(`${path} ${what}; lines between may be missing`);

@@ -3,6 +3,7 @@
 import { ToolError } from '../../base/index.ts';
 import type { LiveSource } from '../live-source.ts';
 import { listenToLog } from './log-listening.ts';
+import { listenToQemus } from './qmp-listening.ts';
 
 export const qemuLive: LiveSource = {
   name: 'qemu',
@@ -12,6 +13,7 @@ export const qemuLive: LiveSource = {
     if (options.log !== undefined) {
       return listenToLog(options.log, merger, options);
     }
+    if (options.qmp.length > 0) return listenToQemus(options.qmp, merger, options);
     throw new ToolError('E_USAGE', "source 'qemu' needs to know where to listen", {
       hint: this.usage,
     });

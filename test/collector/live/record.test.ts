@@ -16,13 +16,16 @@ import { test, type TestContext } from 'node:test';
 
 import { openTrace } from '../../../collector/format/index.ts';
 import { capture } from '../../support/fixtures.ts';
-import { iotlb, startIotlb, until } from '../../support/running-cli.ts';
+import { iotlb, killAll, startIotlb, until } from '../../support/running-cli.ts';
 
 const LOG = readFileSync(capture('vtd-legacy.qemu.log'));
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'iotlb-record-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => {
+    killAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 

@@ -11,16 +11,20 @@ export interface ChartKind {
   readonly build: (chart: ReportChart, context: ChartContext) => ChartView;
 }
 
-/** Values under the cursor, as text; undefined where a series has none there. */
+/** Values under the cursor, as text; undefined where a series is hidden or has none there. */
 export interface Readout {
   readonly at: number;
   readonly x: string;
   readonly values: readonly (string | undefined)[];
+  /** Where the cursor stands, in pixels from the left of the host. */
+  readonly left: number;
 }
 
 export interface ChartContext {
   /** Empty, in the document, as wide as the chart may be. */
   readonly host: HTMLElement;
+  /** The host's width as the chart is built; measured once for all charts. */
+  readonly width: number;
   /** By series. */
   readonly styles: readonly SeriesStyle[];
   /** The look of a strategy that is a category here; undefined for other names. */

@@ -14,4 +14,6 @@ export interface PlotKind {
   readonly series?: (index: number) => Partial<uPlot.Series>;
   readonly draw?: (u: uPlot) => void;
   readonly height?: number;
+  /** The cursor reads points at its very x only, not the nearest of each series. */
+  readonly exact?: boolean;
 }

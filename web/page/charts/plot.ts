@@ -70,7 +70,7 @@ class Plot {
   }
 
   redraw(): void {
-    this.#u.setSize(this.#size());
+    this.#u.setSize(this.#size(this.#context.host.clientWidth));
     this.#u.redraw();
   }
 
@@ -105,23 +105,23 @@ class Plot {
   }
 
   #readout(at: number): Readout {
-    const indexes = this.#u.cursor.idxs ?? [];
+    const indexes = this.#kind.exact === true ? [] : (this.#u.cursor.idxs ?? []);
     const x = this.aligned.x[at];
     return {
       at: x,
-      x: this.#kind.xText?.(x) ?? formatValue(x, this.#chart.x.unit),
+      x: this.#kind.xText?.(x) ?? `${this.#chart.x.title} ${formatValue(x, this.#chart.x.unit)}`,
+      left: this.#u.over.offsetLeft + this.#u.valToPos(x, 'x'),
       values: this.aligned.values.map((column, i) => {
         // a series without a point at this very x shows its nearest one
         const value = column[indexes[i + 1] ?? at];
-        if (value === null || value === undefined) return undefined;
+        if (value === null || value === undefined || !this.#u.series[i + 1].show) return undefined;
         return formatValue(value, this.#chart.y.unit);
       }),
     };
   }
 
-  #size(): { readonly width: number; readonly height: number } {
-    const width = Math.max(LEAST_WIDTH, this.#context.host.clientWidth);
-    return { width, height: this.#kind.height ?? HEIGHT };
+  #size(width: number): { readonly width: number; readonly height: number } {
+    return { width: Math.max(LEAST_WIDTH, width), height: this.#kind.height ?? HEIGHT };
   }
 
   #options(): uPlot.Options {
@@ -132,7 +132,7 @@ class Plot {
       floor: this.aligned.floor,
     };
     return {
-      ...this.#size(),
+      ...this.#size(this.#context.width),
       padding: [10, 26, 0, 0],
       legend: { show: false },
       scales: scalesOf(axes, () => this.range),
@@ -164,6 +164,7 @@ class Plot {
       y: false,
       drag: { x: true, y: false, setScale: false, dist: 4 },
       points: {
+        ...(this.#kind.exact === true ? { show: false } : {}), // `true` would draw none either
         size: 9,
         width: 2,
         stroke: (_, i) => theme().color(styles[i - 1].color),

@@ -19,6 +19,7 @@ export const scatter: ChartKind = {
     const { chart, note } = drawableX(reported);
     const view = buildPlot(chart, context, {
       height: HEIGHT,
+      exact: true,
       xFull: ({ x }) => padded(x, chart.x.scale === 'log'),
       series: () => ({ paths: () => null }),
       draw: (u) => drawPoints(u, chart, context),

@@ -13,6 +13,7 @@ import { keyAction } from './figure-keys.ts';
 import { groupOf, type ChartGroups } from './groups.ts';
 import { seriesKey, type SeriesKey } from './series-key.ts';
 import type { Live } from './live.ts';
+import { tip } from './tip.ts';
 
 export interface FigureContext {
   readonly report: ReportJson;
@@ -23,8 +24,10 @@ export interface FigureContext {
 }
 
 export interface Figure {
+  /** How wide its chart may be. Forces a layout: ask all figures before the first is built. */
+  readonly width: () => number;
   /** Draws the chart into its place. Once. */
-  readonly build: () => void;
+  readonly build: (width: number) => void;
   readonly redraw: () => void;
 }
 
@@ -43,8 +46,9 @@ export function figure(chart: ReportChart, context: FigureContext): Figure {
   context.parent.append(frame(chart, report, [key.element, host, reset, notes, dataTable(chart)]));
   let view: ChartView | undefined;
   return {
-    build: () => {
-      view = connected(chart, context, parts);
+    width: () => host.clientWidth,
+    build: (width) => {
+      view = connected(chart, context, { ...parts, width });
     },
     redraw: () => view?.redraw(),
   };
@@ -59,13 +63,19 @@ interface Parts {
 }
 
 /** The chart, and what passes between it and the page: cursor, zoom, hidden series. */
-function connected(chart: ReportChart, context: FigureContext, parts: Parts): ChartView {
+function connected(
+  chart: ReportChart,
+  context: FigureContext,
+  parts: Parts & { readonly width: number },
+): ChartView {
   const { report, store, groups, live } = context;
   const { key, host, reset, styles } = parts;
   const group = groupOf(chart);
+  const values = tip(host, chart, styles);
   let shown: ChartView | undefined;
   const view = chartKind(chart.kind).build(chart, {
     host,
+    width: parts.width,
     styles,
     categoryStyle: (name) => {
       const index = report.strategies.findIndex((each) => each.strategy === name);
@@ -73,7 +83,7 @@ function connected(chart: ReportChart, context: FigureContext, parts: Parts): Ch
     },
     theme: currentTheme,
     cursorMoved: (readout, following) => {
-      key.show(readout);
+      values.show(readout);
       if (!following && shown !== undefined) groups.share(group, shown, readout?.at);
     },
     zoomAsked: (range) => store.setZoom(group, range),
@@ -130,6 +140,10 @@ function listenKeys(
     'aria-label',
     `${chart.title}: ${chart.y.title} by ${chart.x.title}, ${chart.series.length} series. Arrow keys read values.`,
   );
+  host.addEventListener('blur', () => {
+    view.showAt?.(undefined);
+    context.groups.share(groupOf(chart), view, undefined);
+  });
   host.addEventListener('keydown', (event) => {
     const action = keyAction(event);
     if (action === undefined) return;

@@ -47,7 +47,8 @@ export function showReport(report: ReportJson, store: ViewStore): Page {
   const figures = report.charts.map((chart) =>
     figure(chart, { report, store, groups, live, parent: grid }),
   );
-  for (const each of figures) each.build();
+  const widths = figures.map((each) => each.width());
+  figures.forEach((each, i) => each.build(widths[i]));
   const redraw = (): void => {
     for (const each of figures) each.redraw();
   };

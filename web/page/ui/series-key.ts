@@ -1,8 +1,7 @@
-// The key of a chart: a button a series that hides it everywhere, and its value under the cursor.
+// The key of a chart: a button a series, which hides it wherever it is drawn.
 
 import type { ReportChart, ReportJson } from '../../../analysis/report/schema.ts';
 import { BAR_FILLS } from '../charts/bars.ts';
-import type { Readout } from '../charts/chart.ts';
 import { el } from '../dom.ts';
 import type { SeriesStyle } from '../series-style.ts';
 import type { ViewStore } from '../state.ts';
@@ -10,7 +9,6 @@ import { swatch } from './swatch.ts';
 
 export interface SeriesKey {
   readonly element: HTMLElement;
-  readonly show: (readout: Readout | undefined) => void;
   readonly isHidden: (index: number) => boolean;
 }
 
@@ -24,15 +22,13 @@ export function seriesKey(chart: ReportChart, context: KeyContext): SeriesKey {
   const { store, report, styles } = context;
   const keys = chart.series.map((series) => hideKey(chart, report, series));
   const isHidden = (index: number): boolean => store.state.hidden.has(keys[index]);
-  const entries = chart.series.map((series, i) => {
-    const value = el('span', { class: 'iot-key-value' });
+  const buttons = chart.series.map((series, i) => {
     const button = el('button', { type: 'button' }, keySwatch(chart, styles[i], i), series.name);
     button.addEventListener('click', () => store.toggleHidden(keys[i]));
-    return { value, button };
+    return button;
   });
-  const at = el('span', { class: 'iot-key-at' });
   const mark = (): void => {
-    entries.forEach(({ button }, i) => button.setAttribute('aria-pressed', String(!isHidden(i))));
+    buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(!isHidden(i))));
   };
   store.watch(mark);
   mark();
@@ -43,20 +39,13 @@ export function seriesKey(chart: ReportChart, context: KeyContext): SeriesKey {
       role: 'group',
       'aria-label': `Series of ${chart.title}, pressed are shown`,
     },
-    ...entries.map(({ button, value }) => el('span', { class: 'iot-key-entry' }, button, value)),
-    at,
+    ...buttons,
   );
   // bars say their names and values themselves; one series needs no key
   element.hidden = chart.kind === 'bars' && chart.series.length < 2;
   return {
     element,
     isHidden,
-    show: (readout) => {
-      at.textContent = readout === undefined ? '' : `at ${readout.x}`;
-      entries.forEach(({ value }, i) => {
-        value.textContent = readout?.values[i] ?? '';
-      });
-    },
   };
 }
 

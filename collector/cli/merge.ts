@@ -1,0 +1,182 @@
+// `iotlb merge`: several recordings into one, shifted and multiplied, as a host with many tenants sees them.
+
+import {
+  TOOL,
+  ToolError,
+  formatCount,
+  jsonText,
+  parseCount,
+  parseDurationNs,
+  type Terminal,
+  type VerbModule,
+} from '../base/index.ts';
+import { openTrace, refuseOverwrite, type TraceReader } from '../format/index.ts';
+import { mergeRows, type MergeInput } from '../generate/merge.ts';
+import { writeMade, type Loss } from '../generate/write.ts';
+import { FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
+
+interface Options {
+  readonly output: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+/** One argument: a recording and what is made of it. */
+interface Wanted {
+  readonly path: string;
+  readonly shiftNs: number;
+  readonly times: number;
+  /** Time between the starts of its copies. */
+  readonly everyNs: number;
+}
+
+export const define: VerbModule['define'] = (command, terminal) => {
+  command
+    .argument('<recording...>', 'RECORDING[:shift=5ms,times=4,every=1ms]')
+    .requiredOption('-o, --output <file>', 'the recording to write')
+    .option('--force', 'overwrite the output', false)
+    .option('--json', 'print what was done as one JSON document', false)
+    .addHelpText(
+      'after',
+      '\nshift: starts so much later. times: so many copies, each a tenant with streams and domains of its\nown. every: each copy starts so much after the one before. All recordings start at 0 otherwise.',
+    )
+    .action((inputs: readonly string[], options: Options) => {
+      run(inputs.map(parseWanted), options, terminal());
+    });
+};
+
+const SETTINGS = /^(?<path>.+?)(?::(?<settings>(?:shift|times|every)=[^:]*))?$/;
+
+export function parseWanted(text: string): Wanted {
+  const { path = text, settings = '' } = SETTINGS.exec(text)?.groups ?? {};
+  const given = new Map(
+    settings
+      .split(',')
+      .filter((pair) => pair !== '')
+      .map((pair): readonly [string, string] => {
+        const [name, value = ''] = pair.split('=');
+        if (name !== 'shift' && name !== 'times' && name !== 'every') {
+          throw new ToolError(
+            'E_USAGE',
+            `${text}: there is no '${name}'; shift, times and every are`,
+          );
+        }
+        return [name, value];
+      }),
+  );
+  const times = parseCount(given.get('times') ?? '1', `${text}: times`);
+  if (times < 1) throw new ToolError('E_USAGE', `${text}: times must be above 0`);
+  return {
+    path,
+    times,
+    shiftNs: parseDurationNs(given.get('shift') ?? '0ns', `${text}: shift`),
+    everyNs: parseDurationNs(given.get('every') ?? '0ns', `${text}: every`),
+  };
+}
+
+/** A copy of a recording that is open for reading. */
+interface Copy {
+  readonly wanted: Wanted;
+  readonly reader: TraceReader;
+  readonly input: MergeInput;
+  readonly streams: TraceHeader['streams'];
+}
+
+function run(all: readonly Wanted[], options: Options, terminal: Terminal): void {
+  refuseOverwrite(options.output, options.force);
+  const copies: Copy[] = [];
+  try {
+    openCopies(all, copies);
+    const header = headerOf(all, copies);
+    const rows = writeMade(options.output, header, mergeRows(copies.map((copy) => copy.input)), {
+      loss: () => lossOf(copies),
+    });
+    const { lost } = lossOf(copies);
+    terminal.answer(
+      options.json
+        ? jsonText({ output: options.output, events: rows, streams: header.streams.length, lost })
+        : options.output,
+    );
+    terminal.story(
+      `${formatCount(rows)} rows of ${formatCount(copies.length)} recordings in ${formatCount(header.streams.length)} streams`,
+    );
+    if (lost > 0) terminal.warn(`${formatCount(lost)} events were lost already in what was merged`);
+  } finally {
+    for (const copy of copies) copy.reader.close();
+  }
+}
+
+function openCopies(all: readonly Wanted[], copies: Copy[]): void {
+  let nextStream = 0;
+  for (const wanted of all) {
+    for (let n = 0; n < wanted.times; n++) {
+      const reader = openTrace(wanted.path);
+      const ids = new Map<number, number>();
+      const name = wanted.path.split('/').at(-1) ?? wanted.path;
+      const streams = reader.header.streams.map((stream) => {
+        ids.set(stream.id, nextStream);
+        return { id: nextStream++, name: `${name}#${n + 1} ${stream.name}` };
+      });
+      const input = {
+        batches: reader.batches(),
+        shiftNs: Math.round(wanted.shiftNs + n * wanted.everyNs),
+        streams: ids,
+        copy: copies.length,
+      };
+      copies.push({ wanted, reader, input, streams });
+    }
+  }
+}
+
+/** Loss of the inputs is loss of the result; it is known once they are read through. */
+function lossOf(copies: readonly Copy[]): Loss {
+  const ends = copies.map((copy) => copy.reader.end);
+  const sum = (pick: (tally: { lost: number; skipped: number }) => number): number =>
+    ends.reduce((total, end) => total + (end === undefined ? 0 : pick(end.tally)), 0);
+  return {
+    lost: sum((tally) => tally.lost),
+    skipped: sum((tally) => tally.skipped),
+    losses: ends.flatMap((end) => end?.losses ?? []),
+  };
+}
+
+function headerOf(all: readonly Wanted[], copies: readonly Copy[]): TraceHeader {
+  const headers = copies.map((copy) => copy.reader.header);
+  const [first] = headers;
+  const other = headers.findIndex((header) => header.barriers !== first.barriers);
+  if (other >= 0) {
+    throw new ToolError(
+      'E_MISMATCH',
+      `${copies[0].wanted.path} has barriers that were ${first.barriers}, ${copies[other].wanted.path} has them ${headers[other].barriers}: counts of the two are not mixed. Nothing was written.`,
+    );
+  }
+  const unique = (values: readonly (string | undefined)[]): string =>
+    [...new Set(values.filter((value) => value !== undefined))].join('; ');
+  const iommu = unique(headers.map((header) => header.iommu));
+  const rule = unique(headers.map((header) => header.barrier_rule));
+  const made = unique(headers.map((header) => header.synthetic));
+  return {
+    format: FORMAT_NAME,
+    version: FORMAT_VERSION,
+    writer: TOOL.id,
+    source: { name: 'merge', detail: all.map(wantedText).join(', ') },
+    clock: {
+      name: 'unknown',
+      start_ns: '0',
+      resolution_ns: Math.max(...headers.map((header) => header.clock.resolution_ns)),
+      pairs: [],
+    },
+    barriers: first.barriers,
+    ...(rule === '' ? {} : { barrier_rule: rule }),
+    streams: copies.flatMap((copy) => copy.streams),
+    ...(iommu === '' ? {} : { iommu }),
+    scrub: unique(headers.map((header) => header.scrub)),
+    synthetic: `merged: ${all.map(wantedText).join(', ')}${made === '' ? '' : `; of these: ${made}`}`,
+  };
+}
+
+function wantedText(wanted: Wanted): string {
+  const name = wanted.path.split('/').at(-1) ?? wanted.path;
+  const every = wanted.everyNs === 0 ? '' : `, ${wanted.everyNs} ns apart`;
+  return `${name} × ${wanted.times}${every}, shifted ${wanted.shiftNs} ns`;
+}

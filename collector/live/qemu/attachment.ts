@@ -1,0 +1,148 @@
+// One QEMU attached: its log goes into our FIFO and the few events that carry the stream are on. Every
+// change is on disk before it is made, and undone in reverse.
+
+import { z } from 'zod';
+
+import { ToolError, systemErrorCode } from '../../base/index.ts';
+import { LogFifo, removeFifo } from './fifo.ts';
+import { liveEvents } from './events.ts';
+import { STDERR, peerOf } from './peer.ts';
+import { QmpClient } from './qmp.ts';
+import { forgetState, orphanedStates, saveState, type SavedState } from './saved-state.ts';
+
+const eventStates = z.array(z.object({ name: z.string(), state: z.string() }));
+const nameSchema = z.object({ name: z.string().optional() });
+
+export interface Attachment {
+  readonly socket: string;
+  readonly fifo: LogFifo;
+  readonly qmp: QmpClient;
+  readonly version: string;
+  /** Events that were on before: their lines come too, and are skipped. */
+  readonly alreadyOn: readonly string[];
+  /** Where QEMU's log went before could be seen. */
+  readonly logKnown: boolean;
+  /** It logged where it cannot be told to log again; afterwards its log goes nowhere. */
+  readonly isLogLost: boolean;
+  /** Undoes everything; what is still in the FIFO is handed over. */
+  detach(): Promise<void>;
+}
+
+/**
+ * Attaches to the QEMU at `socket`; its log goes to `take` from the first line on, because a guest whose
+ * log nobody reads stands still. Throws ToolError, with everything as it was.
+ */
+export async function attachQemu(
+  socket: string,
+  options: {
+    /** Told before the first line comes, where the guest has a name. */
+    readonly onName: (name: string) => void;
+    readonly doorbells: boolean;
+    readonly take: (bytes: Uint8Array) => void;
+  },
+): Promise<Attachment> {
+  for (const state of orphanedStates()) if (state.socket === socket) await restoreState(state);
+  const qmp = await QmpClient.connect(socket);
+  try {
+    const states = eventStates.parse(await qmp.execute('trace-event-get-state', { name: '*' }));
+    const stateOf = new Map(states.map(({ name, state }) => [name, state]));
+    const wanted = liveEvents(options.doorbells).filter(
+      (name) => (stateOf.get(name) ?? 'unavailable') !== 'unavailable',
+    );
+    if (wanted.length === 0) throw noEvents(socket);
+    const { name } = nameSchema.parse(await qmp.execute('query-name'));
+    if (name !== undefined) options.onName(name);
+    const peer = peerOf(socket);
+    const state: Omit<SavedState, 'version' | 'recorder'> & { fifo: string } = {
+      socket,
+      fifo: '',
+      logfile: peer?.logFile ?? STDERR,
+      switched_on: wanted.filter((event) => stateOf.get(event) === 'disabled'),
+    };
+    const fifo = new LogFifo(peer?.uid ?? process.getuid?.() ?? 0);
+    state.fifo = fifo.path;
+    await fifo.enlarge();
+    fifo.listen(options.take);
+    saveState(state);
+    try {
+      await qmp.human(`logfile "${fifo.path}"`);
+      for (const event of state.switched_on) await setEvent(qmp, event, true);
+    } catch (error) {
+      await undo(qmp, state);
+      fifo.remove();
+      forgetState(socket);
+      throw error;
+    }
+    return {
+      socket,
+      fifo,
+      qmp,
+      version: qmp.version,
+      alreadyOn: states.filter((each) => each.state === 'enabled').map((each) => each.name),
+      logKnown: peer !== undefined,
+      isLogLost: peer?.isLogLost ?? false,
+      async detach() {
+        try {
+          if (qmp.isOpen) await undo(qmp, state);
+          forgetState(socket);
+        } finally {
+          qmp.close();
+          fifo.drain(options.take);
+        }
+      },
+    };
+  } catch (error) {
+    qmp.close();
+    throw error;
+  }
+}
+
+export type Restored = { readonly socket: string; readonly result: 'restored' | 'gone' };
+
+/** Puts a QEMU back that a killed recorder left. Throws ToolError where it cannot be reached. */
+export async function restoreState(state: SavedState): Promise<Restored> {
+  let qmp: QmpClient;
+  try {
+    qmp = await QmpClient.connect(state.socket);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    removeFifo(state.fifo);
+    forgetState(state.socket);
+    return { socket: state.socket, result: 'gone' };
+  }
+  try {
+    await undo(qmp, state);
+  } finally {
+    qmp.close();
+  }
+  removeFifo(state.fifo);
+  forgetState(state.socket);
+  return { socket: state.socket, result: 'restored' };
+}
+
+async function undo(
+  qmp: QmpClient,
+  state: Pick<SavedState, 'logfile' | 'switched_on'>,
+): Promise<void> {
+  for (const event of state.switched_on) await setEvent(qmp, event, false);
+  await qmp.human(`logfile "${state.logfile}"`);
+}
+
+async function setEvent(qmp: QmpClient, name: string, enable: boolean): Promise<void> {
+  await qmp.execute('trace-event-set-state', { name, enable });
+}
+
+/** Its QEMU has ended: there is nothing left to put back. */
+function isGone(error: unknown): boolean {
+  if (!(error instanceof ToolError)) return false;
+  const code = systemErrorCode(error.cause);
+  return code === 'ENOENT' || code === 'ECONNREFUSED';
+}
+
+function noEvents(socket: string): ToolError {
+  return new ToolError(
+    'E_NOT_SUPPORTED',
+    `${socket}: this QEMU has no trace events of an emulated IOMMU; nothing was changed`,
+    { hint: "it was built without the 'log' trace backend or without such a device" },
+  );
+}
