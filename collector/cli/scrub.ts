@@ -17,6 +17,7 @@ import { scrubTrace, type ScrubResult } from '../scrub/scrub.ts';
 interface Options {
   readonly output: string;
   readonly key?: string;
+  readonly rigid: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -31,13 +32,20 @@ const REMOVED = [
   'raw words',
 ] as const;
 
+const LAW = `
+Every strategy plans the same steps, entries and pages for the scrubbed recording as for the original,
+and so does every chain of them; only a chain that joins ranges after another widened them
+(aligned+adjacent) can differ a little, because blocks of unrelated ranges may lie side by side in one
+and not in the other. With --rigid that holds too, and more of the layout can be seen.`;
+
 /** What a reader of the scrubbed file still learns. */
 const REMAINS = [
   'order and spacing of events in time, and the clock resolution',
   'kinds, scopes, flags, submissions, guest CPU numbers',
   'sizes of ranges; which ranges are equal, overlap or touch; their alignment',
-  'inside a cluster of touching ranges: all distances, and the address bits below its enclosing aligned block',
-  'whether an address lies below 128 TiB or in which 128 TiB it lies',
+  'of any two addresses: the smallest aligned power-of-two block that holds both (its size, not its place)',
+  'inside a cluster of touching ranges: all distances, and the address bits below its enclosing aligned block; other bits only where the key, which nobody has, left them',
+  'the address bits from bit 47 up',
   'how many domains, PASIDs and sources there are and who asked for what; which id was 0',
   'the name of the source, the kind of IOMMU and its mode, losses, the digest of the original file',
 ] as const;
@@ -50,8 +58,14 @@ export const define: VerbModule['define'] = (command, terminal) => {
       '--key <file>',
       `a file of at least ${KEY_MIN_BYTES} secret bytes: the same key scrubs the same way (default: a fresh key, thrown away)`,
     )
+    .option(
+      '--rigid',
+      'move all addresses as one piece: for chains that join ranges again after widening them',
+      false,
+    )
     .option('--force', 'overwrite the output', false)
     .option('--json', 'print what was done as one JSON document', false)
+    .addHelpText('after', LAW)
     .action((recording: string, options: Options) => {
       run(recording, options, terminal());
     });
@@ -60,13 +74,12 @@ export const define: VerbModule['define'] = (command, terminal) => {
 function run(recording: string, options: Options, terminal: Terminal): void {
   refuseOverwrite(options.output, options.force);
   const key = options.key === undefined ? randomBytes(32) : readKey(options.key);
-  const result = scrubTrace(recording, options.output, key);
+  const result = scrubTrace(recording, options.output, { key, rigid: options.rigid });
   const facts = {
     output: options.output,
     digest: fileDigest(options.output),
     events: result.end.events,
     clusters: result.clusters,
-    clusters_unmoved: result.unmoved,
     domains: result.domains,
     pasids: result.pasids,
     sources: result.sources,
@@ -76,11 +89,6 @@ function run(recording: string, options: Options, terminal: Terminal): void {
     header: result.header,
   };
   terminal.answer(options.json ? jsonText(facts, 2) : screen(options.output, result));
-  if (result.unmoved > 0) {
-    terminal.warn(
-      `${formatCount(result.unmoved)} stretches of addresses span 128 TiB or more and stay where they are`,
-    );
-  }
 }
 
 function screen(output: string, result: ScrubResult): string {

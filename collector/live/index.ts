@@ -4,5 +4,6 @@ import { registry } from '../base/index.ts';
 import { ftraceLive } from './ftrace/source.ts';
 import type { LiveSource } from './live-source.ts';
 import { qemuLive } from './qemu/source.ts';
+import { vmmLive } from './vmm/source.ts';
 
-export const liveSources = registry<LiveSource>('live source', [qemuLive, ftraceLive]);
+export const liveSources = registry<LiveSource>('live source', [qemuLive, ftraceLive, vmmLive]);

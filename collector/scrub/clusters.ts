@@ -48,10 +48,3 @@ export function mergeTouching(stretches: readonly Cluster[]): Cluster[] {
   }
   return merged;
 }
-
-/** Pages of the smallest naturally aligned power of two of pages that contains the cluster. */
-export function enclosingBlock({ start, end }: Cluster): number {
-  let size = 1;
-  while (Math.floor(start / size) !== Math.floor((end - 1) / size)) size *= 2;
-  return size;
-}

@@ -1,123 +1,134 @@
-// Moves every cluster as a whole, by a multiple of its enclosing aligned block, to a place that a key
-// chooses. Inside a cluster everything stays: equality, order, adjacency, alignment, distances. Clusters
-// keep apart; their order and their distances from each other do not survive, and neither does the key.
+// The keyed permutation of pages. It is an automorphism of the binary tree of aligned blocks: the two
+// halves of a block change places or not, as the key says, so that every naturally aligned power-of-two
+// block becomes one again and blocks inside blocks stay so. Where a cluster touches a border of a block or
+// of its halves, the halves stay: so a cluster moves as a whole, and touching ranges stay touching.
 
 import { createHmac } from 'node:crypto';
 
-import { ToolError } from '../base/index.ts';
-import { enclosingBlock, type Cluster } from './clusters.ts';
+import type { Cluster } from './clusters.ts';
 
-/** Address bits below this one move; those above (canonical halves, 57-bit spaces) stay. 2^47 bytes. */
-const SPACE_PAGES = 2 ** 35;
-/** Places tried with all enclosing blocks apart, then with only the clusters apart. */
-const TRIES_APART = 64;
-const TRIES = 4096;
-
-interface Placed {
-  readonly start: number;
-  readonly end: number;
-}
+/** Levels of halves that may change places; address bits above (canonical halves, 57 bits) stay. */
+const LEVELS = 35;
+/** Pages that one address space of 2^47 bytes holds: nothing moves from one to another. */
+export const SPACE_PAGES = 2 ** LEVELS;
+/** A choice that brings two clusters together is drawn again so often, then the halves stay. */
+const REDRAWS = 8;
 
 export class AddressPermutation {
+  readonly #clusters: readonly Cluster[];
   readonly #starts: Float64Array;
-  readonly #deltas: Float64Array;
-  /** Clusters too large to move anywhere else; they stay in place. */
-  readonly unmoved: number;
+  readonly #images: Float64Array;
+  readonly #halves: Halves;
 
   constructor(clusters: readonly Cluster[], key: Uint8Array) {
+    this.#clusters = clusters;
     this.#starts = Float64Array.from(clusters, (cluster) => cluster.start);
-    this.#deltas = new Float64Array(clusters.length);
-    const places = new Places();
-    // Large blocks have the fewest places: they choose first.
-    const order = clusters
-      .map((cluster, index) => ({ cluster, index, block: enclosingBlock(cluster) }))
-      .sort((a, b) => b.block - a.block || a.cluster.start - b.cluster.start);
-    let unmoved = 0;
-    for (const { cluster, index, block } of order) {
-      if (block >= SPACE_PAGES) unmoved++;
-      else this.#deltas[index] = place(cluster, block, { places, key }) - cluster.start;
-      const start = cluster.start + this.#deltas[index];
-      places.take({ start, end: start + cluster.end - cluster.start });
-    }
-    this.unmoved = unmoved;
+    this.#halves = new Halves(this.#starts, clusters, key);
+    this.#images = new Float64Array(clusters.length);
+    // Clusters that did not touch must not touch now; each round draws again where two came together.
+    do this.#place();
+    while (this.#part());
   }
 
   /** Where page `page` of some cluster went. */
   map(page: number): number {
-    let low = 0;
-    let high = this.#starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#starts[middle] <= page) low = middle;
-      else high = middle - 1;
+    const at = lastAtMost(this.#starts, page);
+    return page - this.#starts[at] + this.#images[at];
+  }
+
+  #place(): void {
+    this.#starts.forEach((start, i) => {
+      this.#images[i] = this.#halves.image(start);
+    });
+  }
+
+  /** Draws again for clusters that came to touch. False where there are none. */
+  #part(): boolean {
+    const order = Array.from(this.#images.keys()).sort((a, b) => this.#images[a] - this.#images[b]);
+    let found = false;
+    for (let i = 1; i < order.length; i++) {
+      const [before, after] = [order[i - 1], order[i]];
+      const { start, end } = this.#clusters[before];
+      if (this.#images[before] + end - start !== this.#images[after]) continue;
+      this.#halves.redraw(end - 1, this.#clusters[after].start);
+      found = true;
     }
-    return page + this.#deltas[low];
+    return found;
   }
 }
 
-function place(
-  cluster: Cluster,
-  block: number,
-  by: { readonly places: Places; readonly key: Uint8Array },
-): number {
-  const space = Math.floor(cluster.start / SPACE_PAGES) * SPACE_PAGES;
-  const inBlock = cluster.start % block;
-  const slots = SPACE_PAGES / block;
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const slot = keyedNumber(by.key, cluster.start, attempt) % slots;
-    const base = space + slot * block;
-    const start = base + inBlock;
-    const taken =
-      attempt < TRIES_APART
-        ? { start: base, end: base + block }
-        : { start, end: start + cluster.end - cluster.start };
-    if (by.places.isFree(taken)) return start;
+/** For each block of 2^(level+1) pages: do its halves change places? */
+class Halves {
+  readonly #starts: Float64Array;
+  readonly #clusters: readonly Cluster[];
+  readonly #key: Uint8Array;
+  readonly #swapped: Map<number, boolean>[] = levels();
+  readonly #draws: Map<number, number>[] = levels();
+
+  constructor(starts: Float64Array, clusters: readonly Cluster[], key: Uint8Array) {
+    this.#starts = starts;
+    this.#clusters = clusters;
+    this.#key = key;
   }
-  throw new ToolError(
-    'E_NOT_SUPPORTED',
-    'the ranges fill their address space too densely to be moved apart; nothing was written',
-  );
-}
 
-/** 48 bits that only the holder of the key can tell from random. */
-function keyedNumber(key: Uint8Array, page: number, attempt: number): number {
-  return createHmac('sha256', key).update(`page ${page} ${attempt}`).digest().readUIntBE(0, 6);
-}
-
-/** What is taken, in buckets of addresses so that a look-up does not walk everything. */
-class Places {
-  readonly #buckets = new Map<number, Placed[]>();
-  readonly #large: Placed[] = [];
-
-  take(placed: Placed): void {
-    const first = bucketOf(placed.start);
-    const last = bucketOf(placed.end);
-    if (last - first > 64) {
-      this.#large.push(placed);
-      return;
+  image(page: number): number {
+    let image = page;
+    for (let level = 0; level < LEVELS; level++) {
+      const half = 2 ** level;
+      if (!this.#isSwapped(level, Math.floor(page / (2 * half)))) continue;
+      image += Math.floor(page / half) % 2 === 0 ? half : -half;
     }
-    for (let bucket = first; bucket <= last; bucket++) {
-      const list = this.#buckets.get(bucket);
-      if (list === undefined) this.#buckets.set(bucket, [placed]);
-      else list.push(placed);
+    return image;
+  }
+
+  /** Two pages must not come to lie side by side: draws again all that could have brought them there. */
+  redraw(a: number, b: number): void {
+    for (let level = 0; level < LEVELS; level++) {
+      const [blockA, blockB] = [a, b].map((page) => Math.floor(page / 2 ** (level + 1)));
+      for (const block of new Set([blockA, blockB])) {
+        this.#draws[level].set(block, (this.#draws[level].get(block) ?? 0) + 1);
+        this.#swapped[level].delete(block);
+      }
+      if (blockA === blockB) return; // the smallest block that holds both
     }
   }
 
-  /** True where nothing taken overlaps or touches. */
-  isFree(wanted: Placed): boolean {
-    const meets = (taken: Placed): boolean =>
-      taken.start <= wanted.end && wanted.start <= taken.end;
-    if (this.#large.some(meets)) return false;
-    const first = bucketOf(wanted.start - 1);
-    const last = bucketOf(wanted.end + 1);
-    if (last - first > this.#buckets.size) {
-      return ![...this.#buckets.values()].some((list) => list.some(meets));
-    }
-    for (let bucket = first; bucket <= last; bucket++) {
-      if (this.#buckets.get(bucket)?.some(meets) === true) return false;
-    }
-    return true;
+  #isSwapped(level: number, block: number): boolean {
+    const known = this.#swapped[level].get(block);
+    if (known !== undefined) return known;
+    const draw = this.#draws[level].get(block) ?? 0;
+    const swapped =
+      draw <= REDRAWS && !this.#isHeld(level, block) && this.#bit(`${level} ${block} ${draw}`);
+    this.#swapped[level].set(block, swapped);
+    return swapped;
+  }
+
+  /** True where a cluster goes through a border of the block or of its halves. */
+  #isHeld(level: number, block: number): boolean {
+    const half = 2 ** level;
+    const start = block * 2 * half;
+    return [start, start + half, start + 2 * half].some((border) => {
+      const at = lastAtMost(this.#starts, border);
+      return this.#starts[at] < border && border < this.#clusters[at].end;
+    });
+  }
+
+  #bit(text: string): boolean {
+    return (createHmac('sha256', this.#key).update(text).digest()[0] & 1) === 1;
   }
 }
 
-const bucketOf = (page: number): number => Math.floor(page / 0x10_0000);
+const levels = <T>(): Map<number, T>[] =>
+  Array.from({ length: LEVELS }, () => new Map<number, T>());
+
+/** Index of the last of ascending `values` that is at most `value`; 0 where none is. */
+function lastAtMost(values: Float64Array, value: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (values[middle] <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -11,33 +11,39 @@ import {
   type EventBatch,
   type TraceHeader,
 } from '../model/index.ts';
-import { ClusterFinder } from './clusters.ts';
-import { AddressPermutation } from './permutation.ts';
+import { ClusterFinder, mergeTouching, type Cluster } from './clusters.ts';
+import { AddressPermutation, SPACE_PAGES } from './permutation.ts';
 import { Renumber } from './renumber.ts';
 
 const SCRUB_NOTE =
-  'addresses permuted by clusters of touching ranges; domain, PASID and source ids renumbered; raw words dropped; host, guest, kernel, CPU, command line, names and absolute times removed';
+  'addresses permuted with a key, aligned blocks to aligned blocks, touching ranges together; domain, PASID and source ids renumbered; raw words dropped; host, guest, kernel, CPU, command line, names and absolute times removed';
 
 export interface ScrubResult {
   readonly end: TraceEnd;
   readonly header: TraceHeader;
   readonly clusters: number;
-  /** Clusters so large that there is no other place for them. */
-  readonly unmoved: number;
   readonly domains: number;
   readonly pasids: number;
   readonly sources: number;
 }
 
-/** Scrubs `from` into `to` with `key`. Throws ToolError; `to` appears whole or not at all. */
-export function scrubTrace(from: string, to: string, key: Uint8Array): ScrubResult {
+/**
+ * Scrubs `from` into `to`. `rigid` moves all addresses as one piece: their order and distances stay.
+ * Throws ToolError; `to` appears whole or not at all.
+ */
+export function scrubTrace(
+  from: string,
+  to: string,
+  options: { readonly key: Uint8Array; readonly rigid: boolean },
+): ScrubResult {
   const finder = new ClusterFinder();
   {
     using reader = openTrace(from);
     for (const batch of reader.batches()) finder.add(batch);
   }
-  const clusters = finder.clusters();
-  const permutation = new AddressPermutation(clusters, key);
+  const found = finder.clusters();
+  const clusters = options.rigid ? asOnePiece(found) : found;
+  const permutation = new AddressPermutation(clusters, options.key);
   const ids = { domain: new Renumber(), pasid: new Renumber(), source: new Renumber() };
   let header: TraceHeader | undefined;
   const end = sealTrace(from, to, {
@@ -49,7 +55,6 @@ export function scrubTrace(from: string, to: string, key: Uint8Array): ScrubResu
     end,
     header,
     clusters: clusters.length,
-    unmoved: permutation.unmoved,
     domains: ids.domain.count,
     pasids: ids.pasid.count,
     sources: ids.source.count,
@@ -78,6 +83,16 @@ export function scrubbedHeader(original: TraceHeader, digest: string): TraceHead
     scrub: SCRUB_NOTE,
     parent: { name: 'original', digest },
   };
+}
+
+/** From the first to the last address as if it were all asked for, in each 2^47 bytes that are used. */
+function asOnePiece(clusters: readonly Cluster[]): readonly Cluster[] {
+  const pieces = new Map<number, Cluster>();
+  for (const { start, end } of clusters) {
+    const space = Math.floor(start / SPACE_PAGES);
+    pieces.set(space, { start: pieces.get(space)?.start ?? start, end });
+  }
+  return mergeTouching([...pieces.values()]);
 }
 
 interface Ids {

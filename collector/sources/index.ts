@@ -6,7 +6,8 @@ import { perf } from './perf/source.ts';
 import { qemu } from './qemu/source.ts';
 import type { ImportSource } from './source.ts';
 import { traceCmd } from './trace-cmd/source.ts';
+import { vmm } from './vmm/text.ts';
 
 export type * from './source.ts';
 
-export const importSources = registry<ImportSource>('source', [qemu, ftrace, traceCmd, perf]);
+export const importSources = registry<ImportSource>('source', [qemu, ftrace, traceCmd, perf, vmm]);

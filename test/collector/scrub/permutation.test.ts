@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { enclosingBlock, mergeTouching, type Cluster } from '../../../collector/scrub/clusters.ts';
+import { mergeTouching, type Cluster } from '../../../collector/scrub/clusters.ts';
 import { AddressPermutation } from '../../../collector/scrub/permutation.ts';
 
 const key = (text: string): Uint8Array => Buffer.from(text.padEnd(32, '.'));
@@ -23,6 +23,13 @@ const range = fc
   }));
 
 const ranges = fc.array(range, { minLength: 1, maxLength: 60 });
+
+/** Pages of the smallest naturally aligned power of two of pages that holds the range. */
+function enclosingBlock({ start, end }: Cluster): number {
+  let size = 1;
+  while (Math.floor(start / size) !== Math.floor((end - 1) / size)) size *= 2;
+  return size;
+}
 
 const touch = (a: Cluster, b: Cluster): boolean => a.start <= b.end && b.start <= a.end;
 
@@ -64,6 +71,25 @@ test('every join of touching ranges keeps its enclosing aligned block and its pl
   );
 });
 
+test('aligned blocks stay aligned blocks: any two ranges keep the block that holds both', () => {
+  fc.assert(
+    fc.property(ranges, fc.string(), (all, secret) => {
+      const permutation = new AddressPermutation(mergeTouching(all), key(secret));
+      for (const a of all) {
+        for (const b of all) {
+          const [p, q] = [permutation.map(a.start), permutation.map(b.end - 1)];
+          const before = {
+            start: Math.min(a.start, b.end - 1),
+            end: Math.max(a.start, b.end - 1) + 1,
+          };
+          const after = { start: Math.min(p, q), end: Math.max(p, q) + 1 };
+          assert.equal(enclosingBlock(after), enclosingBlock(before));
+        }
+      }
+    }),
+  );
+});
+
 test('no page is given twice: what was distinct stays distinct', () => {
   fc.assert(
     fc.property(ranges, (all) => {
@@ -85,6 +111,9 @@ test('the same key gives the same places, another key gives others', () => {
   const [one, two] = [places('one'), places('two')];
   assert.ok(one.filter((page, i) => page === two[i]).length < 3);
   assert.ok(one.filter((page, i) => page === clusters[i].start).length < 3);
+  const order = (pages: readonly number[]): string =>
+    String([...pages.keys()].sort((a, b) => pages[a] - pages[b]));
+  assert.notEqual(order(one), order(clusters.map(({ start }) => start)), 'order is permuted too');
 });
 
 test('high halves of the address space keep their high bits', () => {
