@@ -138,7 +138,11 @@ class VmmTextParser implements SourceParser {
       enterNs: at.ns,
       // Object ids start at 1; 0 stands for VFIO type1, which has none.
       object: Number(object) === 0 ? undefined : Number(object),
-      ...{ kind: 'unmap', dataType: 0, entryBytes: 16, entries: 1, words },
+      kind: 'unmap',
+      dataType: 0,
+      entryBytes: 16,
+      entries: 1,
+      words,
     });
     return true;
   }
