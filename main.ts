@@ -45,6 +45,11 @@ const verbs: readonly Verb[] = [
     load: () => import('./replayer/cli/replay.ts'),
   },
   {
+    name: 'model',
+    summary: 'fit what an ioctl costs on this host, from replays',
+    load: () => import('./replayer/cli/model.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'show what this host can replay on, and how exactly it keeps time',
     load: () => import('./replayer/cli/doctor.ts'),

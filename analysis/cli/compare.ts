@@ -21,6 +21,8 @@ import { parseCpuList } from '../../replayer/cli/cpu-list.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pacing-flags.ts';
 import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
+import { brokenLimits, parseLimit } from '../compare/limits.ts';
+import { sweepChains, tradeOff } from '../compare/sweep.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import type { ReportJson } from '../report/schema.ts';
 
@@ -33,12 +35,15 @@ interface Options extends PacingFlags {
   readonly cpus?: string;
   readonly fifo: boolean;
   readonly seed?: string;
+  readonly failOn: readonly string[];
+  readonly sweep: readonly string[];
   readonly output?: string;
   readonly store?: string;
   readonly url?: string;
   readonly json: boolean;
 }
 
+const NONE: readonly string[] = [];
 const DEFAULT_STRATEGIES: readonly string[] = [
   'none',
   'barrier',
@@ -68,6 +73,18 @@ export const define: VerbModule['define'] = (command, terminal) => {
   command
     .option('--cpus <list>', 'pin stream 0, 1, … to these CPUs, such as 1,2 or 2-5')
     .option('--fifo', 'issue under SCHED_FIFO, with the rests that the kernel asks for', false)
+    .option(
+      '--sweep <values>',
+      'compare one strategy per value too: window.us=5,10,20',
+      repeatable(NONE),
+      NONE,
+    )
+    .option(
+      '--fail-on <limit>',
+      "exit with 5 where a strategy breaks it: 'stall_p99>+5%', 'stall_p99>100us'",
+      repeatable(NONE),
+      NONE,
+    )
     .option('--seed <number>', 'seed of the random order (default: from the clock; it is printed)')
     .option(
       '-o, --output <folder>',
@@ -103,18 +120,20 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       },
     );
   }
+  const limits = options.failOn.map((text) => parseLimit(text));
+  const texts = chainTexts(options);
   const repeats = parseCount(options.repeat, '--repeat');
   if (repeats < 1) throw new ToolError('E_USAGE', '--repeat: at least one round is needed');
   const seed = options.seed === undefined ? Date.now() >>> 0 : parseCount(options.seed, '--seed');
   const folder = options.output ?? defaultFolder(path);
   terminal.story(
-    `${options.strategy.length} strategies × ${repeats} rounds, order from seed ${seed}; samples go to ${folder}`,
+    `${texts.length} strategies × ${repeats} rounds, order from seed ${seed}; samples go to ${folder}`,
   );
   using interrupt = watchInterrupt();
   const { report, reportPath, interrupted } = await compareStrategies(
     {
       recording: path,
-      chains: await Promise.all(options.strategy.map((text) => openChain(text))),
+      chains: await Promise.all(texts.map((text) => openChain(text))),
       dialect: dialects.get(options.dialect),
       issuer,
       device: options.device,
@@ -132,11 +151,24 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   terminal.answer(
     options.json ? jsonText(document(report, seed), 2) : comparisonTable(report, terminal),
   );
+  if (options.sweep.length > 0 && !options.json) terminal.answer(`\n${tradeOff(report)}`);
+  for (const line of brokenLimits(report, limits)) {
+    terminal.warn(line);
+    process.exitCode = EXIT.limit;
+  }
   terminal.story(`every sample is in ${folder}; a page of it: iotlb report ${reportPath}`);
   if (interrupted) {
     terminal.warn('interrupted: only the rounds before it are compared');
     process.exitCode = EXIT.interrupted;
   }
+}
+
+/** With a sweep and no strategies named, the sweep is compared with `none`. */
+function chainTexts(options: Options): readonly string[] {
+  const swept = options.sweep.flatMap((text) => sweepChains(text));
+  const named =
+    swept.length > 0 && options.strategy === DEFAULT_STRATEGIES ? ['none'] : options.strategy;
+  return [...new Set([...named, ...swept])];
 }
 
 /** One row a strategy: medians over repeats, ratios to the first with 95 % intervals (design 7). */

@@ -8,7 +8,7 @@ import { resultHeaderSchema, type ResultHeader } from '../../replayer/result/hea
 import { latenessCurves, serviceCurves, stallCurves } from '../queries/percentile-curves.ts';
 import { requestsPerBarrier } from '../queries/requests-per-barrier.ts';
 import { runMetrics } from '../queries/run-metrics.ts';
-import { traceRate, traceSpan } from '../queries/trace-rate.ts';
+import { traceRate, traceSpan, type TraceSpan } from '../queries/trace-rate.ts';
 import type { Query, Store } from '../store/index.ts';
 import { reportCharts } from './charts.ts';
 import { headline, trustLines } from './headline.ts';
@@ -77,10 +77,9 @@ export async function buildReport(
       source: first.trace.source,
       barriers_are: first.trace.barriers,
       events: first.trace.events,
-      requests: span.requests,
-      barriers: span.events - span.requests,
+      ...requestCounts(span, first),
       lost: first.trace.lost,
-      duration_ns: span.last_ns - span.first_ns,
+      duration_ns: span.events === 0 ? first.summary.asked_ns : span.last_ns - span.first_ns,
       ...(first.trace.synthetic === undefined ? {} : { synthetic: first.trace.synthetic }),
       scrub: first.trace.scrub,
       requests_per_barrier: intervalCounts(intervals),
@@ -99,6 +98,16 @@ export async function buildReport(
       drift_ns: header.summary.drift_ns,
     })),
   };
+}
+
+/** From the recording where it was loaded; otherwise from what the run said of it. */
+function requestCounts(
+  span: TraceSpan,
+  header: ResultHeader,
+): Pick<ReportJson['recording'], 'requests' | 'barriers'> {
+  const events = span.events === 0 ? header.trace.events : span.events;
+  const requests = span.events === 0 ? header.plan.requests : span.requests;
+  return { requests, barriers: events - requests };
 }
 
 async function rateRows(

@@ -117,7 +117,8 @@ function tradeChart({ strategies }: ChartRows): ReportChart {
 export function reportCharts(rows: ChartRows): ReportChart[] {
   const { strategies } = rows;
   return [
-    rateChart(rows),
+    // Results may be reported without their recording; then there is no rate to show.
+    ...(rows.rate.buckets === 0 ? [] : [rateChart(rows)]),
     tradeChart(rows),
     curveChart(
       {

@@ -1,13 +1,17 @@
 // A Store over @clickhouse/client, whichever connection the client has. The one place that sets how
 // 64-bit integers cross: as JSON numbers where exact, so that rows are plain numbers (below 2^53).
 
-import type { ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, type ClickHouseClient } from '@clickhouse/client';
 
 import { ToolError } from '../../collector/base/index.ts';
 import type { ArrowInsert, Query, SqlParameters, Store } from './store.ts';
 
-/** Settings of every client that we make. 0: our 64-bit values are counts and ns below 2^53. */
-export const CLIENT_SETTINGS = { output_format_json_quote_64bit_integers: 0 } as const;
+/** Options of every client that we make. 0: our 64-bit values are counts and ns below 2^53. */
+export const CLIENT_OPTIONS = {
+  clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+  // Errors reach the user once, as ours.
+  log: { level: ClickHouseLogLevel.OFF },
+} as const;
 
 export type InsertArrow = (insert: ArrowInsert) => Promise<void>;
 

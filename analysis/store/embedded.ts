@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { createClient } from '@clickhouse/client';
 
 import { ToolError } from '../../collector/base/index.ts';
-import { CLIENT_SETTINGS, clientStore } from './client-store.ts';
+import { CLIENT_OPTIONS, clientStore } from './client-store.ts';
 import type { Store } from './store.ts';
 
 type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
@@ -15,7 +15,7 @@ type Connection = NonNullable<ClientOptions['connection']>;
 /** Opens an engine on `folder`, or in memory. One data folder per process. Throws ToolError. */
 export async function openEmbedded(folder?: string): Promise<Store> {
   const connection = await connect(folder === undefined ? ':memory:' : resolve(folder));
-  const client = createClient({ connection, clickhouse_settings: CLIENT_SETTINGS });
+  const client = createClient({ connection, ...CLIENT_OPTIONS });
   const where =
     folder === undefined ? 'embedded ClickHouse, in memory' : `embedded ClickHouse in ${folder}`;
   return clientStore(client, where, async ({ sql, path, parameters }) => {

@@ -4,12 +4,12 @@ import { createReadStream } from 'node:fs';
 
 import { createClient } from '@clickhouse/client';
 
-import { CLIENT_SETTINGS, clientStore } from './client-store.ts';
+import { CLIENT_OPTIONS, clientStore } from './client-store.ts';
 import type { Store } from './store.ts';
 
 /** `url` as the client takes it: http://user:password@host:8123/database. */
 export function openServer(url: string): Store {
-  const client = createClient({ url, clickhouse_settings: CLIENT_SETTINGS });
+  const client = createClient({ url, ...CLIENT_OPTIONS });
   return clientStore(
     client,
     `ClickHouse at ${withoutSecrets(url)}`,

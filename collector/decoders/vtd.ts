@@ -130,6 +130,9 @@ function pasidCache(out: EventBuilder, row: number, granularity: number, words: 
   if (granularity === 1) setPasid(out, row, words.q0hi & 0xfffff);
 }
 
+/** Pages of each AM. */
+const POWERS = Float64Array.from({ length: 64 }, (_, order) => 2 ** order);
+
 /** qw1 of a page-selective IOTLB descriptor: AM 5:0, IH 6, ADDR 63:12, aligned to its size. */
 function maskedRange(out: EventBuilder, row: number, words: VtdWords): void {
   const order = words.q1lo & 0x3f;
@@ -138,7 +141,8 @@ function maskedRange(out: EventBuilder, row: number, words: VtdWords): void {
     setRange(out, row, 0, ALL_PAGES);
     return;
   }
-  const pages = 2 ** order;
   const page = pageOf(words.q1lo, words.q1hi);
-  setRange(out, row, page - (page % pages), pages);
+  const pages = POWERS[order];
+  // Dividing by a power of two is exact; a remainder of doubles would be several times slower.
+  setRange(out, row, order === 0 ? page : Math.floor(page / pages) * pages, pages);
 }

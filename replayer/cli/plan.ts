@@ -2,6 +2,7 @@
 
 import {
   EXIT,
+  ToolError,
   formatCount,
   formatDuration,
   jsonText,
@@ -13,6 +14,9 @@ import {
 } from '../../collector/base/index.ts';
 import { openTrace } from '../../collector/format/index.ts';
 import { dialects, type Dialect } from '../dialects/index.ts';
+import type { CostModel } from '../model/cost-model.ts';
+import { readModel } from '../model/file.ts';
+import { Predictor, type Prediction } from '../model/predict.ts';
 import { explain, holdGain, planFacts, type HoldGain, type PlanFacts } from '../plan/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { openChain } from '../strategies/user-strategy.ts';
@@ -23,6 +27,7 @@ interface Options {
   readonly strategy: readonly string[];
   readonly dialect: string;
   readonly explain?: string;
+  readonly predict?: string;
   readonly json: boolean;
   readonly list: boolean;
 }
@@ -40,6 +45,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
     )
     .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
     .option('--explain <seq>', 'show what becomes of one request, on a time line')
+    .option('--predict <model>', "estimate what a replay would measure (a file of 'iotlb model')")
     .option('--list', 'describe the strategies and presets', false)
     .option('--json', 'print one JSON document; an array where several strategies are given', false)
     .addHelpText(
@@ -72,40 +78,88 @@ async function run(path: string | undefined, options: Options, terminal: Termina
     });
     return;
   }
-  planAll(path, chains, dialect, options.json, terminal);
+  const model = options.predict === undefined ? undefined : readModel(options.predict);
+  planAll(path, chains, { dialect, model, json: options.json, terminal });
 }
 
-function planAll(
-  path: string,
-  chains: readonly StrategyChain[],
-  dialect: Dialect,
-  json: boolean,
-  terminal: Terminal,
-): void {
-  const plans = chains.map((chain) => {
-    using reader = openTrace(path);
-    const facts = planFacts(reader.batches(), chain, dialect);
-    if (reader.end?.state === 'cut') {
-      terminal.warn(
-        `${path}: ends inside a batch; planned the ${formatCount(reader.end.events)} events before it`,
-      );
-    }
-    return facts;
-  });
-  if (plans.some((plan) => plan.verdict.class === 'broken')) process.exitCode = EXIT.input;
-  if (json) terminal.answer(jsonText(plans.length === 1 ? plans[0] : plans, 2));
-  else {
+interface How {
+  readonly dialect: Dialect;
+  readonly model: CostModel | undefined;
+  readonly json: boolean;
+  readonly terminal: Terminal;
+}
+
+/** A plan's facts, and what a replay of it would measure where a model is given. */
+interface Planned {
+  readonly facts: PlanFacts;
+  readonly prediction: Prediction | undefined;
+}
+
+function planAll(path: string, chains: readonly StrategyChain[], how: How): void {
+  const { json, terminal, model } = how;
+  if (model !== undefined && model.dialect !== how.dialect.name) {
+    throw new ToolError(
+      'E_MISMATCH',
+      `the model is of dialect ${model.dialect}, the plan is for ${how.dialect.name}`,
+    );
+  }
+  const plans = chains.map((chain) => planOne(path, chain, how));
+  const all = plans.map((plan) => plan.facts);
+  if (all.some((plan) => plan.verdict.class === 'broken')) process.exitCode = EXIT.input;
+  if (json) {
+    const documents = plans.map(({ facts, prediction }) =>
+      prediction === undefined ? facts : { ...facts, prediction },
+    );
+    terminal.answer(jsonText(documents.length === 1 ? documents[0] : documents, 2));
+  } else {
     using reader = openTrace(path);
     const { synthetic } = reader.header;
-    const gain = holdGain(reader.batches(), dialect);
+    const gain = holdGain(reader.batches(), how.dialect);
     const notes = synthetic === undefined ? [] : [`not captured: ${synthetic}`, ''];
-    terminal.answer([...notes, ...gainText(gain), '', table(plans)].join('\n'));
+    const predicted = model === undefined ? [] : ['', ...predictionText(model, plans)];
+    terminal.answer([...notes, ...gainText(gain), '', table(all), ...predicted].join('\n'));
   }
-  for (const plan of plans) {
+  for (const plan of all) {
     for (const broken of plan.verdict.broken) {
       terminal.warn(`${plan.strategy}: broken: seq ${broken.seq}: ${broken.reason}`);
     }
   }
+}
+
+function planOne(path: string, chain: StrategyChain, how: How): Planned {
+  using reader = openTrace(path);
+  const predictor =
+    how.model === undefined ? undefined : new Predictor(how.model, chain.online?.maxEntries ?? 0);
+  const facts = planFacts(reader.batches(), chain, how.dialect, (stream, steps) =>
+    predictor?.steps(stream, steps),
+  );
+  if (reader.end?.state === 'cut') {
+    how.terminal.warn(
+      `${path}: ends inside a batch; planned the ${formatCount(reader.end.events)} events before it`,
+    );
+  }
+  return { facts, prediction: predictor?.end() };
+}
+
+function predictionText(model: CostModel, plans: readonly Planned[]): readonly string[] {
+  const rows = plans.map(({ facts, prediction }) =>
+    prediction === undefined
+      ? [facts.strategy]
+      : [
+          facts.strategy,
+          formatCount(prediction.ioctls),
+          formatDuration(prediction.service_total_ns),
+          formatDuration(prediction.service_ns.p50),
+          formatDuration(prediction.stall_ns.p50),
+          formatDuration(prediction.stall_ns.p99),
+          `${(100 * prediction.utilisation).toFixed(1)} %`,
+        ],
+  );
+  const head = ['estimated', 'ioctls', 'service', 'p50', 'stall p50', 'p99', 'busy'];
+  return [
+    textTable([head, ...rows], [false, true, true, true, true, true, true]),
+    `not measured: from a model of ${formatCount(model.samples)} ioctls (${model.provenance}: ${model.issuer_description}), off by ${formatDuration(model.residual_ns.p50)} in the middle and ${formatDuration(model.residual_ns.p99)} at p99`,
+  ];
 }
 
 function explainRow(

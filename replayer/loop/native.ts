@@ -76,9 +76,6 @@ export function addressOf(array: ArrayBufferView): number {
   return Number(koffi.address(array));
 }
 
-/** CPU that the thread is on. */
-export const schedGetcpu = libc.func('int sched_getcpu()') as () => number;
-
 export const CLOCK_MONOTONIC = 1;
 export const TIMER_ABSTIME = 1;
 export const SCHED_FIFO = 1;

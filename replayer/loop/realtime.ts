@@ -9,7 +9,6 @@ import {
   errnoName,
   prctl,
   schedGetaffinity,
-  schedGetcpu,
   schedSetaffinity,
   schedSetscheduler,
 } from './native.ts';
@@ -96,5 +95,3 @@ export function settleThread(wish: ThreadWish): ThreadState | Refusal {
     timer_slack_ns: hasSlack ? 1 : null,
   };
 }
-
-export { schedGetcpu };

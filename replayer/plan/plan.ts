@@ -8,7 +8,7 @@ import type { EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { combineVerdicts, type Verdict } from '../verdict/verdict.ts';
-import { Planner } from './planner.ts';
+import { Planner, type StepSink } from './planner.ts';
 import { StepBatch } from './step-batch.ts';
 
 /** The fields of design 7, and what we add to them. Pages are 4 KiB. */
@@ -55,13 +55,14 @@ export interface Plan {
   readonly digest: string;
 }
 
-/** Plans without keeping the steps: bounded memory, any size. */
+/** Plans without keeping the steps: bounded memory, any size. `sink` sees them as they come. */
 export function planFacts(
   batches: Iterable<EventBatch>,
   chain: StrategyChain,
   dialect: Dialect,
+  sink?: StepSink,
 ): PlanFacts {
-  const planner = new Planner(chain, dialect);
+  const planner = new Planner(chain, dialect, sink);
   for (const batch of batches) planner.push(batch);
   planner.end();
   return factsOf(planner, chain, dialect);

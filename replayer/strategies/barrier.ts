@@ -1,18 +1,27 @@
 // One ioctl a barrier interval: requests wait for the barrier that asks for them, and go together.
 
 import type { StepBatch } from '../plan/step-batch.ts';
-import type { Stage, Strategy } from './strategy.ts';
+import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 
 /** Joins steps up to and including the first that releases a barrier; due when that barrier came. */
 class BarrierStage implements Stage {
+  readonly #max: number;
   #lastDueNs = 0;
+
+  constructor(values: ParameterValues) {
+    this.#max = values.max;
+  }
 
   push(input: StepBatch, output: StepBatch): void {
     for (let step = 0; step < input.steps; step++) {
       output.copyEntries(input, step);
       this.#lastDueNs = input.dueNs[step];
       const firstRelease = input.releaseStart(step);
-      if (firstRelease === input.releaseEnd[step]) continue;
+      if (firstRelease === input.releaseEnd[step]) {
+        // An interval that never ends is forced out (spec 7.6): nothing waits for it, memory stays bounded.
+        if (output.openEntries >= this.#max) output.commit(this.#lastDueNs);
+        continue;
+      }
       output.copyReleases(input, step);
       output.commit(Math.max(this.#lastDueNs, input.releaseTNs[firstRelease]));
     }
@@ -27,9 +36,16 @@ class BarrierStage implements Stage {
 export const barrier: Strategy = {
   name: 'barrier',
   summary: 'one ioctl per barrier interval, nothing merged',
-  parameters: [],
+  parameters: [
+    {
+      name: 'max',
+      kind: 'count',
+      default: '65536',
+      help: 'entries after which an interval without an end goes out',
+    },
+  ],
   reorders: false,
   widens: false,
   defers: false,
-  open: () => new BarrierStage(),
+  open: (values) => new BarrierStage(values),
 };

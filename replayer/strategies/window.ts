@@ -20,6 +20,7 @@ class WindowStage implements Stage {
       if (output.openEntries > 0 && due > this.#openedNs + this.#widthNs) {
         output.commit(this.#openedNs + this.#widthNs);
       }
+      if (output.openReleases > 0 && kindChanges(input, step, output)) output.commit(due);
       if (output.openEntries === 0) this.#openedNs = due;
       output.copyEntries(input, step);
       output.copyReleases(input, step);
@@ -31,6 +32,14 @@ class WindowStage implements Stage {
   end(output: StepBatch): void {
     if (output.openEntries > 0) output.commit(this.#openedNs + this.#widthNs);
   }
+}
+
+/**
+ * Between two kinds the guest's barrier must stay a wait of the hardware's too: a device TLB filled from
+ * an IOTLB that is still stale would stay wrong (spec 7.3, 7.6).
+ */
+function kindChanges(input: StepBatch, step: number, output: StepBatch): boolean {
+  return output.kind[output.entries - 1] !== input.kind[input.entryStart(step)];
 }
 
 export const window: Strategy = {

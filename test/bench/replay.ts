@@ -88,7 +88,7 @@ function measure(peer: Peer, arrivals: Arrivals, round: number, place: Place): S
     runWatched(watched, folder, false);
     own = issueError(dueNs, peer.ownIssuedNs(folder), false);
   }
-  const issued = observes ? runWatched(watched, folder, true).issuedNs : undefined;
+  const issued = observes ? runWatched(watched, folder, true, dueNs.length).issuedNs : undefined;
   const observed = issued === undefined ? undefined : issueError(dueNs, issued, true);
   return { arrivals: arrivals.name, peer: peer.name, round, own, observed, ...floor };
 }

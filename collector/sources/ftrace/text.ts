@@ -31,6 +31,9 @@ const QI_NAMES = new NameTable<number>([
   ['p_dev_tlb_inv', 8],
   ['page_grp_resp', 9],
 ]);
+/** The latency format has no brackets: the CPU runs into its flags, the time ends in `us` and a mark. */
+const LATENCY_HEAD = /^ *\S.{0,15}-\d+ +(\d{1,5})\S* +(\d{1,15})us.?: +/;
+const LATENCY_HEAD_BYTES = 80;
 /** Names of other events are kept until the first row, for the message that there is none. */
 const NAMES_KEPT = 64;
 
@@ -110,7 +113,7 @@ class FtraceTextParser implements SourceParser {
       this.#comment(Buffer.from(bytes.subarray(start, end)).toString('latin1'), number);
       return;
     }
-    if (!this.#prefix(bytes, start, end)) {
+    if (!this.#prefix(bytes, start, end) && !this.#latencyPrefix(bytes, start, end)) {
       this.#otherLine(bytes, start, end, number);
       return;
     }
@@ -145,6 +148,20 @@ class FtraceTextParser implements SourceParser {
       if (this.#cpuAndTime(bytes, open + 1, end)) return true;
     }
     return false;
+  }
+
+  /** `comm-pid CPUflags TIMEus: ` of the latency format: µs from the start of the buffer. */
+  #latencyPrefix(bytes: Uint8Array, start: number, end: number): boolean {
+    const head = Buffer.from(bytes.subarray(start, Math.min(end, start + LATENCY_HEAD_BYTES)));
+    const found = LATENCY_HEAD.exec(head.toString('latin1'));
+    if (found === null) return false;
+    const micros = Number(found[2]);
+    this.#cpu = Number(found[1]);
+    this.#seconds = Math.floor(micros / 1e6);
+    this.#nanos = (micros % 1e6) * 1000;
+    this.#digits = 6;
+    this.#cursor.open(bytes, start + found[0].length, end);
+    return true;
   }
 
   #cpuAndTime(bytes: Uint8Array, at: number, end: number): boolean {

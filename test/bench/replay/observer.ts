@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 export interface Observed {
-  /** Times of the calls on the monotonic clock, ns; undefined where perf cannot record here. */
+  /** Times of the last `count` calls, ns from the first of them; undefined where perf cannot record here. */
   readonly issuedNs: Float64Array | undefined;
   readonly out: string;
   readonly isOk: boolean;
@@ -20,7 +20,12 @@ export interface Watched {
 }
 
 /** Runs a peer under `perf record -a`, or plainly where `observes` is false. */
-export function runWatched(watched: Watched, folder: string, observes: boolean): Observed {
+export function runWatched(
+  watched: Watched,
+  folder: string,
+  observes: boolean,
+  count = Number.POSITIVE_INFINITY,
+): Observed {
   if (!observes) {
     const [program, ...args] = watched.command;
     const { status, stdout } = spawnSync(program, args, { encoding: 'utf8' });
@@ -34,7 +39,7 @@ export function runWatched(watched: Watched, folder: string, observes: boolean):
     [...record, '-e', watched.event, ...filter, '--', ...watched.command],
     { encoding: 'utf8' },
   );
-  return { issuedNs: stampsOf(data, watched.comm), out: stdout ?? '', isOk: status === 0 };
+  return { issuedNs: stampsOf(data, watched.comm, count), out: stdout ?? '', isOk: status === 0 };
 }
 
 export function canObserve(folder: string): boolean {
@@ -46,7 +51,7 @@ export function canObserve(folder: string): boolean {
   }
 }
 
-function stampsOf(data: string, comm: string | undefined): Float64Array {
+function stampsOf(data: string, comm: string | undefined, count: number): Float64Array {
   const { stdout } = spawnSync('perf', ['script', '--ns', '-i', data, '-F', 'comm,time'], {
     encoding: 'utf8',
     maxBuffer: 1 << 30,
@@ -57,6 +62,7 @@ function stampsOf(data: string, comm: string | undefined): Float64Array {
     if (match === null || (comm !== undefined && !match[1].startsWith(comm))) continue;
     stamps.push(Number(match[2]) * 1e9 + Number(match[3]));
   }
-  const first = stamps[0] ?? 0;
-  return Float64Array.from(stamps, (stamp) => stamp - first);
+  // What comes before is warm-up, on the same call.
+  const run = stamps.slice(Math.max(0, stamps.length - count));
+  return Float64Array.from(run, (stamp) => stamp - run[0]);
 }

@@ -93,13 +93,13 @@ export const tcpreplay: Peer = {
 
 export const fio: Peer = {
   name: 'fio',
-  issues: '512-byte pwrite to /dev/null from read_iolog version 3 (ms stamps); SCHED_FIFO, pinned',
+  issues: '512-byte pwrite to /dev/null from read_iolog version 3 (µs stamps); SCHED_FIFO, pinned',
   missing: () => (hasProgram('fio') ? undefined : 'fio (apt-get install fio)'),
   prepare(dueNs, folder, cpu) {
     const log = join(folder, 'arrivals.iolog');
     const lines = ['fio version 3 iolog', '0 /dev/null add', '0 /dev/null open'];
-    for (const due of dueNs) lines.push(`${Math.floor(due / 1e6)} /dev/null write 0 512`);
-    lines.push(`${Math.floor(dueNs[dueNs.length - 1] / 1e6)} /dev/null close`, '');
+    for (const due of dueNs) lines.push(`${Math.floor(due / 1e3)} /dev/null write 0 512`);
+    lines.push(`${Math.floor(dueNs[dueNs.length - 1] / 1e3)} /dev/null close`, '');
     writeFileSync(log, lines.join('\n'));
     const job = ['--name=r', `--read_iolog=${log}`, '--ioengine=psync', '--thread=0'];
     return {

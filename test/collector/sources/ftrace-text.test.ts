@@ -238,3 +238,25 @@ void test('rows stay whole while the columns grow: 20,000 descriptors give 20,00
   const { rows } = await readContent(lines.join(''));
   assert.deepEqual(kindsOf(rows), { iotlb: 20_000, barrier: 20_000 });
 });
+
+void test('the latency format is read too: CPU and flags in one word, times in us', async () => {
+  const { rows, facts, losses } = await readContent(
+    [
+      '# tracer: nop\n',
+      `      dd-188       1d.h3. 12803151us!: ${iotlb(1)}\n`,
+      `  <idle>-0         0d..2. 12803160us : ${iotlb(2)}\n`,
+    ].join(''),
+  );
+  assert.equal(shape(rows), 'I|I|');
+  assert.deepEqual(
+    rows.map((row) => [row.cpu, row.t]),
+    [
+      [1, 0],
+      [1, 0],
+      [0, 9000],
+      [0, 9000],
+    ],
+  );
+  assert.equal(facts.clock.start_ns, '12803151000');
+  assert.deepEqual(losses.tally(), { seen: 4, kept: 4, lost: 0, skipped: 0 });
+});

@@ -38,26 +38,29 @@ function entryFrom(row: Row): PlannedEntry {
   };
 }
 
-const barrier: Change = ({ steps, free }) => {
-  const out: PlannedStep[] = [];
-  let group: PlannedStep[] = [];
-  const close = (): void => {
-    if (group.length === 0) return;
-    const releases = group.flatMap((step) => step.releases);
-    const dueNs = Math.max(
-      group[group.length - 1].dueNs,
-      ...releases.slice(0, 1).map((r) => r.tNs),
-    );
-    out.push({ dueNs, entries: group.flatMap((step) => step.entries), releases });
-    group = [];
+const barrierUpTo =
+  (max: number): Change =>
+  ({ steps, free }) => {
+    const out: PlannedStep[] = [];
+    let group: PlannedStep[] = [];
+    const close = (): void => {
+      if (group.length === 0) return;
+      const releases = group.flatMap((step) => step.releases);
+      const times = releases.slice(0, 1).map((release) => release.tNs);
+      const dueNs = Math.max(group[group.length - 1].dueNs, ...times);
+      out.push({ dueNs, entries: group.flatMap((step) => step.entries), releases });
+      group = [];
+    };
+    for (const step of steps) {
+      group.push(step);
+      const entries = group.reduce((sum, one) => sum + one.entries.length, 0);
+      if (step.releases.length > 0 || entries >= max) close();
+    }
+    close();
+    return { steps: out, free };
   };
-  for (const step of steps) {
-    group.push(step);
-    if (step.releases.length > 0) close();
-  }
-  close();
-  return { steps: out, free };
-};
+
+const barrier = barrierUpTo(65_536);
 
 const window =
   (widthNs: number, max: number): Change =>
@@ -300,6 +303,7 @@ const none: Change = (plan) => plan;
 export const referenceChains: Readonly<Record<string, Change>> = {
   none,
   barrier,
+  'barrier:max=3': barrierUpTo(3),
   adjacent: sequence(barrier, perStep(joinEntries)),
   aligned: sequence(barrier, perStep(alignEntries)),
   'promote:pages=12,entries=3': sequence(barrier, perStep(promoteEntries(12, 3))),

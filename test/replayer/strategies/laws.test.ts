@@ -19,6 +19,7 @@ import {
   stepBatchOf,
   stepsOf,
   type PlannedEntry,
+  type PlannedStep,
   type Row,
   type StreamSteps,
 } from '../recording.ts';
@@ -169,6 +170,7 @@ void test('none: is the identity, one entry a request as it was asked', () => {
 });
 
 const twice = [
+  'barrier:max=3',
   'none',
   'barrier',
   'adjacent',
@@ -222,3 +224,44 @@ function applied(name: string, plan: StreamSteps): StreamSteps {
   stage?.end(output);
   return { steps: stepsOf(output), free: freeOf(output) };
 }
+
+/** A request of a kind of its own, and the barrier after it. */
+function kindStep(seq: number, kind: number): PlannedStep {
+  const entry: PlannedEntry = {
+    kind,
+    scope: 2,
+    flags: 0,
+    domain: 1,
+    pasid: undefined,
+    page: 4 * seq,
+    pages: 4,
+    widened: false,
+    firstSeq: seq,
+    lastSeq: seq,
+  };
+  return { dueNs: seq * 10, entries: [entry], releases: [{ seq: seq + 1, tNs: seq * 10 + 1 }] };
+}
+
+void test('a device TLB request never shares an ioctl with the IOTLB request that it waited for', () => {
+  const kinds = [KIND.iotlb, KIND.iotlb, KIND.deviceTlb, KIND.deviceTlb, KIND.iotlb];
+  const steps = kinds.map((kind, i) => kindStep(2 * i, kind));
+  for (const name of ['window', 'flush-queue']) {
+    for (const step of applied(name, { steps, free: [] }).steps)
+      assert.equal(new Set(step.entries.map((entry) => entry.kind)).size, 1, name);
+  }
+});
+
+void test('ranges are never moved past a request of another kind', () => {
+  const kinds = [KIND.deviceTlb, KIND.iotlb, KIND.deviceTlb];
+  const step: PlannedStep = {
+    ...kindStep(0, KIND.iotlb),
+    entries: kinds.map((kind, i) => ({ ...kindStep(i, kind).entries[0] })),
+  };
+  for (const name of ['adjacent', 'aligned']) {
+    const [done] = applied(name, { steps: [step], free: [] }).steps;
+    assert.deepEqual(
+      done.entries.map((entry) => entry.kind),
+      kinds,
+    );
+  }
+});

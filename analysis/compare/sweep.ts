@@ -1,0 +1,38 @@
+// `--sweep window.us=5,10,20`: one strategy per value, and their trade-off as bars in the terminal.
+
+import { ToolError, formatDuration, textTable } from '../../collector/base/index.ts';
+import { COST, PRICE } from '../report/metrics.ts';
+import type { ReportJson, ReportStrategy } from '../report/schema.ts';
+
+const BAR_WIDTH = 24;
+
+/** `window.us=5,10` -> [`window:us=5`, `window:us=10`]. Throws ToolError. */
+export function sweepChains(text: string): readonly string[] {
+  const found = /^([^.=]+)\.([^.=]+)=(.+)$/.exec(text.trim());
+  if (found === null) {
+    throw new ToolError('E_USAGE', `--sweep: '${text}' is not a sweep; nothing was issued`, {
+      hint: 'write it like window.us=5,10,20,50,100',
+    });
+  }
+  const [, strategy, parameter, values] = found;
+  return values.split(',').map((value) => `${strategy}:${parameter}=${value}`);
+}
+
+/** Cost and price side by side, each bar in proportion to the largest. */
+export function tradeOff(report: ReportJson): string {
+  const most = (id: string): number =>
+    Math.max(...report.strategies.map((row) => row.values[id].median), 1);
+  const bar = (row: ReportStrategy, id: string): string =>
+    '█'.repeat(Math.round((row.values[id].median / most(id)) * BAR_WIDTH)).padEnd(BAR_WIDTH, '·');
+  const rows = report.strategies.map((row) => [
+    row.strategy,
+    bar(row, COST),
+    formatDuration(row.values[COST].median),
+    bar(row, PRICE),
+    formatDuration(row.values[PRICE].median),
+  ]);
+  return textTable(
+    [['', 'time in ioctls', '', 'stall p99', ''], ...rows],
+    [false, false, true, false, true],
+  );
+}

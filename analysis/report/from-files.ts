@@ -1,0 +1,41 @@
+// Result files (and, where at hand, their recording) -> ReportJson, without a comparison being run: loads
+// them into an engine in memory and reports what they have in common.
+
+import { ToolError } from '../../collector/base/index.ts';
+import { openStore } from '../store/index.ts';
+import { loadFile } from '../store/load.ts';
+import { buildReport } from './build.ts';
+import type { ReportJson } from './schema.ts';
+
+/** The files must be runs of one comparison, or single runs of one recording. Throws ToolError. */
+export async function reportFromFiles(paths: readonly string[]): Promise<ReportJson> {
+  const store = await openStore({ folder: undefined, url: undefined });
+  try {
+    const comparisons = new Set<string>();
+    const traces = new Set<string>();
+    const order: string[] = [];
+    for (const path of paths) {
+      const loaded = await loadFile(store, path);
+      if (loaded.kind === 'trace') continue;
+      comparisons.add(loaded.header.comparison_id);
+      traces.add(loaded.header.trace.digest);
+      if (!order.includes(loaded.header.plan.strategy)) order.push(loaded.header.plan.strategy);
+    }
+    const [comparison] = comparisons;
+    if (comparison === undefined) {
+      throw new ToolError('E_EMPTY', 'none of the files is a result; nothing was reported', {
+        hint: "results come from 'iotlb compare' and 'iotlb replay -o FILE'",
+      });
+    }
+    if (comparisons.size > 1 || traces.size > 1) {
+      throw new ToolError(
+        'E_MISMATCH',
+        `the files are runs of ${comparisons.size} comparisons over ${traces.size} recordings; nothing was reported`,
+        { hint: 'give the results of one comparison at a time' },
+      );
+    }
+    return await buildReport(store, comparison, order);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,31 @@
+// A cost model as a JSON file: read with its schema, written whole by write-then-rename.
+
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+import { ToolError, fileError, jsonText, parseJson } from '../../collector/base/index.ts';
+import { costModelSchema, type CostModel } from './cost-model.ts';
+
+export function readModel(path: string): CostModel {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError(error, path, 'Nothing was predicted.');
+  }
+  const parsed = costModelSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new ToolError('E_FORMAT', `${path}: is no cost model; nothing was predicted`, {
+    hint: 'make one with: iotlb model RESULT.arrow --recording REC.arrow -o MODEL.json',
+  });
+}
+
+export function writeModel(path: string, model: CostModel): void {
+  const partial = `${path}.partial-${process.pid}`;
+  try {
+    writeFileSync(partial, jsonText(model, 2));
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw fileError(error, path, 'The model was not written.');
+  }
+}
