@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { EventBuilder } from '../../collector/model/index.ts';
 import { openFeed } from '../../collector/sources/feed.ts';
 import { capture, fixture } from '../support/fixtures.ts';
+import { asTraceDat } from '../support/trace-dat.ts';
 
 const ROUNDS = 5;
 const STEP_NS = 1_000_000_000n;
@@ -191,56 +192,6 @@ function repeatedPages(): { readonly cpus: readonly Buffer[]; readonly events: n
     return Buffer.concat(parts);
   });
   return { cpus, events: 1672 * RAW_REPEATS };
-}
-
-/** A trace.dat of version 6 around the pages (spec 6.5), readable by trace-cmd too. */
-export function asTraceDat(cpus: readonly Buffer[]): Buffer {
-  const u32 = (value: number): Buffer => {
-    const out = Buffer.alloc(4);
-    out.writeUInt32LE(value);
-    return out;
-  };
-  const u64 = (value: number): Buffer => {
-    const out = Buffer.alloc(8);
-    out.writeBigUInt64LE(BigInt(value));
-    return out;
-  };
-  const text = (value: string): Buffer => Buffer.from(`${value}\0`, 'latin1');
-  const file = (name: string): Buffer => {
-    const body = readFileSync(fixture(`vtd-fs-perf/${name}`));
-    return Buffer.concat([u64(body.length), body]);
-  };
-  const head = Buffer.concat([
-    Buffer.from('\x17\x08\x44tracing', 'latin1'),
-    text('6'),
-    Buffer.from([0, 8]),
-    u32(PAGE_BYTES),
-    text('header_page'),
-    file('header_page'),
-    text('header_event'),
-    file('header_event'),
-    u32(0), // ftrace's own formats
-    u32(1),
-    text('intel_iommu'),
-    u32(1),
-    file('qi_submit.format'),
-    u32(0), // kallsyms
-    u32(0), // printk
-    u64(0), // cmdlines
-    u32(cpus.length),
-    Buffer.from('options  \0', 'latin1'),
-    Buffer.from([0, 0]),
-    Buffer.from('flyrecord\0', 'latin1'),
-  ]);
-  const start = Math.ceil((head.length + 16 * cpus.length) / PAGE_BYTES) * PAGE_BYTES;
-  let offset = start;
-  const table = cpus.map((bytes) => {
-    const entry = Buffer.concat([u64(offset), u64(bytes.length)]);
-    offset += bytes.length;
-    return entry;
-  });
-  const gap = Buffer.alloc(start - head.length - 16 * cpus.length);
-  return Buffer.concat([head, ...table, gap, ...cpus]);
 }
 
 /** The sample's records over and over, each repetition a second later, features moved behind them. */

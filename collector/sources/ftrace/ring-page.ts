@@ -122,8 +122,8 @@ export class PageCursor {
     }
     // Long data, or padding in the middle: the word is its own length and that of what follows.
     this.time += delta;
+    if (next < 4 || next > this.bytes.length) throw this.#fail(`a record of ${next} bytes`);
     this.#at = this.#inside(at + 4 + ((next + 3) & ~3));
-    if (next < 4) throw this.#fail(`a record of ${next} bytes`);
     this.data = at + 8;
     this.dataEnd = at + 4 + next;
     return type === 0;

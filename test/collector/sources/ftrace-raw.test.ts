@@ -165,6 +165,18 @@ void test('sub-buffers of another size are read by their header_page', async () 
   }
 });
 
+void test('a record that claims more than 2 GiB is damage, not a step backwards', async () => {
+  const page = ringPage([event(1, 1, { little: true, long: true })], { little: true, timeNs: 1n });
+  for (const length of [0x80000010, 0xfffffffd, 0, 3]) {
+    const bad = Buffer.from(page);
+    bad.writeUInt32LE(length, 16 + 4);
+    await assert.rejects(
+      readPages({ 'raw.cpu0': bad }),
+      (error) => error instanceof ToolError && error.code === 'E_CORRUPT',
+    );
+  }
+});
+
 void test('a page that contradicts itself is refused with its CPU and number; flips never crash', async () => {
   const good = ringPage([event(1, 1, { little: true })], { little: true, timeNs: 1n });
   const bad = Buffer.from(good);

@@ -9,6 +9,8 @@ import * as fc from 'fast-check';
 import { ToolError } from '../../../collector/base/index.ts';
 import { capture } from '../../support/fixtures.ts';
 import { kindsOf, readContent, readSource } from '../../support/read-source.ts';
+import { qiSubmitData, ringPage } from '../../support/ring-pages.ts';
+import { asTraceDat } from '../../support/trace-dat.ts';
 
 void test('versions 6, 7 and 7 with zstd of one recording give the same rows, 10 descriptors and 5 unmaps', async () => {
   const [v6, v7, zstd] = await Promise.all(
@@ -87,4 +89,23 @@ void test('cuts and flips give rows or a ToolError, never a crash', async () => 
       { numRuns: 120 },
     );
   }
+});
+
+void test('a big-endian trace.dat gives the same rows as a little-endian one, words little-endian in both', async () => {
+  const QI_ID = 1036; // of the vtd-fs-perf samples, whose format file is inside
+  const file = (little: boolean): Buffer => {
+    const page = (cpu: number): Buffer => {
+      const events = [1n, 2n, 3n].map((address) => ({
+        delta: 1000 + cpu,
+        data: qiSubmitData(QI_ID, [0x400f2n, address << 12n, 0n, 0n], { little }),
+      }));
+      return ringPage(events, { little, timeNs: 5_000_000_000n + BigInt(cpu) });
+    };
+    return asTraceDat([page(0), page(1)], little);
+  };
+  const little = await readContent(file(true));
+  const big = await readContent(file(false));
+  assert.deepEqual(kindsOf(little.rows), { iotlb: 6, barrier: 6 });
+  assert.deepEqual(big.rows, little.rows);
+  assert.equal(big.facts.clock.start_ns, little.facts.clock.start_ns);
 });
