@@ -110,7 +110,8 @@ export const define: VerbModule['define'] = (command, terminal) => {
 
 async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
   const issuer = issuers.get(options.issuer);
-  const missing = issuer.missing({ device: options.device });
+  const dialect = dialects.get(options.dialect);
+  const missing = issuer.missing(dialect, { device: options.device });
   if (missing !== undefined) {
     throw new ToolError(
       'E_NO_DEVICE',
@@ -134,7 +135,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     {
       recording: path,
       chains: await Promise.all(texts.map((text) => openChain(text))),
-      dialect: dialects.get(options.dialect),
+      dialect,
       issuer,
       device: options.device,
       pace: paceOf(options),

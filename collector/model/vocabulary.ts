@@ -48,6 +48,9 @@ export function granularityIndex(scope: number, present: number): number {
   return (present & PRESENT.domainId) !== 0 ? 1 : 0;
 }
 
+/** Bytes of a page everywhere in this project; ranges are counted in these. */
+export const PAGE_BYTES = 4096;
+
 /** A range of this many pages is the whole 64-bit address space (2^64 / 4 KiB). */
 export const ALL_PAGES = 2 ** 52;
 

@@ -79,7 +79,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     return;
   }
   const issuerOptions = { device: options.device };
-  const missing = issuer.missing(issuerOptions);
+  const missing = issuer.missing(dialect, issuerOptions);
   if (missing !== undefined) {
     throw new ToolError(
       'E_NO_DEVICE',

@@ -1,19 +1,36 @@
-// The seam of dialects: one kernel interface's way to say an entry. What it can't say exactly it says
-// wider, and that is counted; what it can't say at all is refused with a reason; nothing is dropped.
+// The seam of dialects: one kernel interface's way to say an entry, as one command or several. What it
+// can't say exactly it says wider, and that is counted; what it can't say at all it refuses; nothing is dropped.
 
 import type { Named } from '../../collector/base/index.ts';
 import type { EventBatch } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
 
+/** How commands become system calls. Issuers read this, never a dialect's name. */
+export type CallForm =
+  /** An array of commands in one IOMMU_HWPT_INVALIDATE, whose data type this is. */
+  | { readonly kind: 'array'; readonly dataType: number }
+  /** Each command is the argument of an ioctl of its own. */
+  | { readonly kind: 'struct'; readonly request: number }
+  /** Each command is a range that is mapped, then unmapped: two ioctls, in the issuer's own structures. */
+  | { readonly kind: 'map-unmap' };
+
 export interface Dialect extends Named {
-  /** Bytes of one encoded entry. */
+  readonly form: CallForm;
+  /** Bytes of one encoded command. */
   readonly entryBytes: number;
   /** Why row `row` cannot be replayed with this dialect; undefined where it can. Barriers never ask. */
   refuse(batch: EventBatch, row: number): string | undefined;
-  /** Hardware waits that the kernel's driver makes for one call of so many entries (spec 2.8–2.9). */
-  hardwareWaits(entries: number): number;
+  /** Hardware waits that the kernel's driver makes for one call of so many commands (spec 2.8–2.9). */
+  hardwareWaits(commands: number): number;
   /** Pages that the kernel's driver really invalidates for an entry, where its rule is known. */
   hardwarePages?(page: number, pages: number): number;
-  /** Encodes entry `entry` of `steps` at byte `at` of `out`. Returns true where it had to be widened. */
+  /** Commands that entry `entry` takes, where it is not always one. At least one. */
+  commandsOf?(steps: StepBatch, entry: number): number;
+  /** Encodes the commands of entry `entry` from byte `at` of `out` on. Returns true where it had to be widened. */
   encode(steps: StepBatch, entry: number, out: DataView, at: number): boolean;
+}
+
+/** Commands of one entry, whatever the dialect. */
+export function commandsOf(dialect: Dialect, steps: StepBatch, entry: number): number {
+  return dialect.commandsOf === undefined ? 1 : dialect.commandsOf(steps, entry);
 }

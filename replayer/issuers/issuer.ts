@@ -25,14 +25,14 @@ export interface CallProgram {
   readonly request: Uint32Array;
   /** Address of each call's argument. */
   readonly argument: Float64Array;
-  /** Entries asked in each call. */
+  /** Commands asked in each call; 0 for one that only prepares the next. */
   readonly entries: Uint32Array;
   /** Index in `memory.words` of the word where the kernel writes the entries done; NO_WORD for none. */
   readonly doneWord: Uint32Array;
   /** 1 where the call goes to the target of the one before it with entries that follow in memory. */
   readonly joinable: Uint8Array;
   readonly memory: PinnedMemory;
-  /** Entries issued beyond the plan's, because one had to go to several host objects. */
+  /** Commands beyond the plan's entries, because one went to several host objects or took several to say. */
   readonly fanout: number;
 }
 
@@ -46,7 +46,7 @@ export interface IssuerSession {
   readonly description: string;
   /** Encodes a stream's plan. Host objects that it needs are made here, before the start. */
   prepare(steps: StepBatch, dialect: Dialect): CallProgram;
-  /** Entries that really completed, from what the kernel returned (spec 2.8–2.9). */
+  /** Commands that really completed, from what the kernel returned (spec 2.8–2.9). */
   completed(dialect: Dialect, errno: number, reported: number, asked: number): number;
   /** Frees every object. Safe to call twice, and after a failure. */
   close(): void;
@@ -56,8 +56,8 @@ export interface Issuer extends Named {
   readonly provenances: readonly Provenance[];
   /** Names of the dialects that it can carry. */
   readonly dialects: readonly string[];
-  /** What this host lacks for it; undefined where it can open. Opens nothing. */
-  missing(options: IssuerOptions): string | undefined;
-  /** Throws ToolError. What was made is freed again where a later part fails. */
-  open(options: IssuerOptions): IssuerSession;
+  /** What this host lacks for it to carry `dialect`; undefined where it can open. Opens nothing. */
+  missing(dialect: Dialect, options: IssuerOptions): string | undefined;
+  /** Sets up for `dialect`, one of `dialects`. Throws ToolError; what was made until then is freed again. */
+  open(dialect: Dialect, options: IssuerOptions): IssuerSession;
 }

@@ -3,17 +3,16 @@
 
 import { ToolError } from '../../collector/base/index.ts';
 import { close, open } from '../loop/native.ts';
-import { hwptCalls } from './hwpt-calls.ts';
+import { anyCalls, anyDialect } from './any-calls.ts';
 import type { Issuer } from './issuer.ts';
 
 const O_RDWR_CLOEXEC = 0o2000002;
-const TARGETS = [1] as const;
 
 export const nullIssuer: Issuer = {
   name: 'null',
   summary: 'the same ioctl on /dev/null: times the system call, invalidates nothing',
   provenances: ['null'],
-  dialects: ['hwpt-vtd-s1'],
+  dialects: anyDialect,
   missing: () => undefined,
   open() {
     let fd = open('/dev/null', O_RDWR_CLOEXEC);
@@ -22,7 +21,7 @@ export const nullIssuer: Issuer = {
       provenance: 'null',
       makesSystemCalls: true,
       description: 'null: the system call path only, no IOMMU; nothing is invalidated',
-      prepare: (steps, dialect) => hwptCalls(fd, steps, dialect, 0, () => TARGETS),
+      prepare: (steps, dialect) => anyCalls(fd, steps, dialect),
       // ENOTTY is this issuer's success: the call went all the way and was refused.
       completed: () => 0,
       close() {

@@ -40,7 +40,7 @@ export interface LoopOutput {
   readonly lastStep: Uint32Array;
   readonly calls: Uint32Array;
   readonly entries: Uint32Array;
-  /** Entries done as the kernel reported them, summed over the group's calls. */
+  /** Entries done as the kernel reported them, or those of calls without a count that succeeded; summed. */
   readonly reported: Uint32Array;
   /** First errno of the group's calls; 0 where all succeeded. */
   readonly errno: Int32Array;
@@ -166,9 +166,10 @@ function issueCalls(
     const word = doneWord[call];
     const isCounted = word < words.length; // NO_WORD: this call reports no count
     if (isCounted) words[word] = count;
-    if (host.ioctl(fd, request[call], argument[call]) < 0 && firstErrno === 0)
-      firstErrno = host.errno();
+    const failed = host.ioctl(fd, request[call], argument[call]) < 0;
+    if (failed && firstErrno === 0) firstErrno = host.errno();
     if (isCounted) reported += words[word];
+    else if (!failed) reported += count;
     asked += count;
     calls++;
     call = next;

@@ -2,7 +2,7 @@
 // requests and entries (design 7).
 
 import { PRESENT, type EventBatch } from '../../collector/model/index.ts';
-import type { Dialect } from '../dialects/index.ts';
+import { commandsOf, type Dialect } from '../dialects/index.ts';
 import type { StepBatch } from './step-batch.ts';
 
 export class StepTally {
@@ -17,7 +17,7 @@ export class StepTally {
   widened = 0;
   mostEntries = 0;
   readonly #dialect: Dialect;
-  readonly #scratch: DataView;
+  #scratch: DataView;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -36,12 +36,13 @@ export class StepTally {
     this.count += batch.steps;
     this.entries += ends;
     for (let step = 0; step < batch.steps; step++) {
-      const entries = batch.entryEnd[step] - batch.entryStart(step);
-      this.hardwareWaits += dialect.hardwareWaits(entries);
+      const start = batch.entryStart(step);
+      const entries = batch.entryEnd[step] - start;
+      this.hardwareWaits += dialect.hardwareWaits(this.#commands(batch, start, entries));
       if (entries > this.mostEntries) this.mostEntries = entries;
     }
     for (let entry = 0; entry < ends; entry++) {
-      const wider = dialect.encode(batch, entry, this.#scratch, 0);
+      const wider = dialect.encode(batch, entry, this.#room(batch, entry), 0);
       if (wider || batch.widened[entry] === 1) this.widened++;
       if ((batch.present[entry] & PRESENT.range) === 0) continue;
       this.issuedPages += batch.pages[entry];
@@ -49,5 +50,20 @@ export class StepTally {
         this.hardwarePages += dialect.hardwarePages(batch.page[entry], batch.pages[entry]);
       }
     }
+  }
+
+  /** Commands that the dialect makes of entries `start … start + entries - 1`. */
+  #commands(batch: StepBatch, start: number, entries: number): number {
+    if (this.#dialect.commandsOf === undefined) return entries;
+    let commands = 0;
+    for (let i = start; i < start + entries; i++) commands += commandsOf(this.#dialect, batch, i);
+    return commands;
+  }
+
+  /** Scratch that takes all commands of one entry. */
+  #room(batch: StepBatch, entry: number): DataView {
+    const bytes = commandsOf(this.#dialect, batch, entry) * this.#dialect.entryBytes;
+    if (bytes > this.#scratch.byteLength) this.#scratch = new DataView(new ArrayBuffer(bytes));
+    return this.#scratch;
   }
 }

@@ -93,7 +93,7 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
     );
   }
   const environment = readEnvironment();
-  const session = issuer.open(options.issuerOptions);
+  const session = issuer.open(plan.dialect, options.issuerOptions);
   try {
     const startedAt = new Date().toISOString();
     const outcome = await runPlan(plan, session, options);

@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { openTrace } from '../../collector/format/index.ts';
-import { dialects } from '../../replayer/dialects/index.ts';
+import { commandsOf, dialects } from '../../replayer/dialects/index.ts';
 import { planTrace } from '../../replayer/plan/index.ts';
 import { parseChain } from '../../replayer/strategies/chain.ts';
 import { checkout, labSource } from './cache.ts';
@@ -35,13 +35,19 @@ export function plannedBytes(trace: string, strategy: string, dialectName: strin
   const dialect = dialects.get(dialectName);
   const plan = planTrace(reader.batches(), parseChain(strategy), dialect);
   const calls = plan.streams.flatMap(({ steps }) => {
-    const size = dialect.entryBytes;
     return Array.from({ length: steps.steps }, (_, step) => {
-      const first = steps.entryStart(step);
-      const bytes = new Uint8Array((steps.entryEnd[step] - first) * size);
+      const entries = Array.from(
+        { length: steps.entryEnd[step] - steps.entryStart(step) },
+        (__, i) => steps.entryStart(step) + i,
+      );
+      const each = entries.map((entry) => commandsOf(dialect, steps, entry) * dialect.entryBytes);
+      const bytes = new Uint8Array(each.reduce((sum, size) => sum + size, 0));
       const view = new DataView(bytes.buffer);
-      for (let at = 0; at < bytes.length; at += size)
-        dialect.encode(steps, first + at / size, view, at);
+      let at = 0;
+      entries.forEach((entry, i) => {
+        dialect.encode(steps, entry, view, at);
+        at += each[i];
+      });
       return bytes;
     });
   });

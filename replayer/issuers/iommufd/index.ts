@@ -1,65 +1,51 @@
-// The issuer `iommufd`: real invalidations through /dev/iommu, on the one device it is told to use.
+// The issuer `iommufd`: real invalidations through /dev/iommu, on the one device it is told to use. A new
+// dialect is one carrier file and one line here.
 
 import { existsSync } from 'node:fs';
 
 import { ToolError } from '../../../collector/base/index.ts';
-import { hwptCalls } from '../hwpt-calls.ts';
-import type { Issuer, IssuerSession } from '../issuer.ts';
-import { isVirtualMachine } from '../provenance.ts';
-import { findVfioDevice, requireAccess } from './device.ts';
-import { IommufdSession } from './session.ts';
-import { VtdNested } from './vtd-nested.ts';
+import type { Dialect } from '../../dialects/index.ts';
+import type { Issuer } from '../issuer.ts';
+import { requireAccess } from '../pci-device.ts';
+import type { Carrier } from './carrier.ts';
+import { unmapCarrier } from './ioas-unmap.ts';
+import { mockHwptCarrier, mockViommuCarrier } from './mock.ts';
+import { smmuCarrier } from './smmu-nested.ts';
+import { vtdCarrier } from './vtd-carrier.ts';
 
-const INVALIDATE_DATA_VTD_S1 = 0;
+const carriers: readonly Carrier[] = [
+  vtdCarrier,
+  smmuCarrier,
+  unmapCarrier,
+  mockHwptCarrier,
+  mockViommuCarrier,
+];
+
+function carrierOf(dialect: Dialect): Carrier | undefined {
+  return carriers.find((carrier) => carrier.dialect === dialect.name);
+}
 
 export const iommufdIssuer: Issuer = {
   name: 'iommufd',
-  summary: 'IOMMU_HWPT_INVALIDATE on nested HWPTs of the device given with --device',
+  summary: 'through /dev/iommu, on the device given with --device',
   provenances: ['hardware', 'lab'],
-  dialects: ['hwpt-vtd-s1'],
-  missing({ device }) {
+  dialects: carriers.map((carrier) => carrier.dialect),
+  missing(dialect, { device }) {
     if (!existsSync('/dev/iommu'))
       return 'there is no /dev/iommu (a kernel with CONFIG_IOMMUFD is needed)';
-    return device === undefined
+    const needsDevice = carrierOf(dialect)?.needsDevice ?? false;
+    return needsDevice && device === undefined
       ? 'it must be told which device to use (--device 0000:00:03.0)'
       : undefined;
   },
-  open({ device }) {
-    if (device === undefined)
+  open(dialect, { device }) {
+    const carrier = carrierOf(dialect);
+    if (carrier === undefined)
       throw new ToolError(
-        'E_USAGE',
-        "issuer 'iommufd' touches only a device it is told to; nothing was opened",
-        { hint: 'give --device' },
+        'E_NOT_SUPPORTED',
+        `issuer 'iommufd' cannot carry dialect '${dialect.name}'; nothing was opened`,
       );
     requireAccess('/dev/iommu');
-    const found = findVfioDevice(device);
-    const session = new IommufdSession(found);
-    try {
-      return vtdSession(session, found.address);
-    } catch (error) {
-      session.close();
-      throw error;
-    }
+    return carrier.open(device);
   },
 };
-
-function vtdSession(session: IommufdSession, address: string): IssuerSession {
-  const nested = new VtdNested(session);
-  return {
-    provenance: isVirtualMachine() ? 'lab' : 'hardware',
-    makesSystemCalls: true,
-    get description() {
-      const shared = nested.shared === 0 ? '' : `, ${nested.shared} guest tags share one HWPT`;
-      return `device ${address}, Linux ${session.kernel}, VT-d nested, ${nested.hwpts} HWPTs${shared}`;
-    },
-    prepare(steps, dialect) {
-      nested.makeFor(steps);
-      return hwptCalls(session.iommufd, steps, dialect, INVALIDATE_DATA_VTD_S1, (from, entry) =>
-        nested.targetsOf(from, entry),
-      );
-    },
-    // Entries run in order and synchronously; the count is exact, also after an error (spec 2.8).
-    completed: (_dialect, _errno, reported) => reported,
-    close: () => session.close(),
-  };
-}

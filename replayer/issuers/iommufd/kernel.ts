@@ -1,15 +1,18 @@
 // The iommufd and VFIO cdev calls that an issuer makes, one function each, with their structures by byte
 // offset (spec 1.4, 2.3; Linux include/uapi/linux/iommufd.h and vfio.h). Holds no state.
 
-import { ToolError } from '../../../collector/base/index.ts';
-import { ERRNO, errno, errnoName, ioctl } from '../../loop/native.ts';
 import { PinnedMemory } from '../../loop/pinned.ts';
+import { windowAt, type IovaWindow } from '../iova-windows.ts';
+import { call } from '../refused-call.ts';
 
 const IOMMU_DESTROY = 0x3b80;
 const IOMMU_IOAS_ALLOC = 0x3b81;
+const IOMMU_IOAS_IOVA_RANGES = 0x3b84;
 const IOMMU_IOAS_MAP = 0x3b85;
 const IOMMU_HWPT_ALLOC = 0x3b89;
 const IOMMU_GET_HW_INFO = 0x3b8a;
+const IOMMU_VIOMMU_ALLOC = 0x3b90;
+const IOMMU_VDEVICE_ALLOC = 0x3b91;
 const VFIO_DEVICE_BIND_IOMMUFD = 0x3b76;
 const VFIO_DEVICE_ATTACH_IOMMUFD_PT = 0x3b77;
 const VFIO_DEVICE_DETACH_IOMMUFD_PT = 0x3b78;
@@ -17,47 +20,6 @@ const VFIO_DEVICE_DETACH_IOMMUFD_PT = 0x3b78;
 const MAP_FIXED_READABLE_WRITEABLE = 7;
 export const HWPT_NEST_PARENT = 1;
 const ATTACH_PASID = 1;
-
-/** A call that the kernel refused while setting up: which, and with what. */
-export class RefusedCall extends ToolError {
-  readonly errno: number;
-
-  constructor(what: string, code: number) {
-    super(
-      'E_NOT_SUPPORTED',
-      `${what}: the kernel refused with ${errnoName(code)}; nothing was issued`,
-      {
-        hint: hintFor(what, code),
-      },
-    );
-    this.errno = code;
-  }
-}
-
-function hintFor(what: string, code: number): string {
-  if (code === ERRNO.EPERM)
-    return 'the platform may lack interrupt remapping, or you the permission';
-  if (code === ERRNO.EBUSY) return 'another process holds the device or its group';
-  if (code === ERRNO.EOPNOTSUPP && what.includes('nesting parent')) {
-    return 'this IOMMU or kernel has no nested translation; see iotlb doctor';
-  }
-  return 'see iotlb doctor for what this host can do';
-}
-
-/** Makes one call with a zeroed argument of `bytes` that `fill` completes; its first word is its size. */
-function call(
-  fd: number,
-  request: number,
-  bytes: number,
-  what: string,
-  fill: (view: DataView) => void,
-): DataView {
-  const argument = new PinnedMemory(bytes);
-  argument.view.setUint32(0, bytes, true);
-  fill(argument.view);
-  if (ioctl(fd, request, argument.address) < 0) throw new RefusedCall(what, errno());
-  return argument.view;
-}
 
 export function bindIommufd(device: number, iommufd: number): number {
   return call(device, VFIO_DEVICE_BIND_IOMMUFD, 16, 'binding the device to iommufd', (view) => {
@@ -155,4 +117,52 @@ export function detach(device: number, pasid?: number): void {
 
 export function destroy(iommufd: number, id: number): void {
   call(iommufd, IOMMU_DESTROY, 8, `freeing object ${id}`, (view) => view.setUint32(4, id, true));
+}
+
+/** The addresses that may be mapped, and the granule of a mapping in bytes. Ask after attaching. */
+export function iovaRanges(
+  iommufd: number,
+  ioas: number,
+): { readonly windows: readonly IovaWindow[]; readonly alignment: number } {
+  const room = 64;
+  const ranges = new PinnedMemory(room * 16);
+  const view = call(
+    iommufd,
+    IOMMU_IOAS_IOVA_RANGES,
+    32,
+    'asking for the allowed addresses',
+    (v) => {
+      v.setUint32(4, ioas, true);
+      v.setUint32(8, room, true);
+      v.setBigUint64(16, BigInt(ranges.address), true);
+    },
+  );
+  const count = view.getUint32(8, true);
+  return {
+    windows: Array.from({ length: count }, (_, i) => windowAt(ranges.view, i * 16)),
+    alignment: Number(view.getBigUint64(24, true)),
+  };
+}
+
+export function allocViommu(
+  iommufd: number,
+  viommu: { readonly type: number; readonly device: number; readonly parent: number },
+): number {
+  return call(iommufd, IOMMU_VIOMMU_ALLOC, 40, 'making a vIOMMU', (view) => {
+    view.setUint32(8, viommu.type, true);
+    view.setUint32(12, viommu.device, true);
+    view.setUint32(16, viommu.parent, true);
+  }).getUint32(20, true);
+}
+
+/** Tells the kernel which number the device has in the guest. */
+export function allocVdevice(
+  iommufd: number,
+  vdevice: { readonly viommu: number; readonly device: number; readonly guestId: number },
+): number {
+  return call(iommufd, IOMMU_VDEVICE_ALLOC, 24, "giving the device its guest's number", (view) => {
+    view.setUint32(4, vdevice.viommu, true);
+    view.setUint32(8, vdevice.device, true);
+    view.setBigUint64(16, BigInt(vdevice.guestId), true);
+  }).getUint32(12, true);
 }

@@ -5,8 +5,9 @@ import { PRESENT } from '../../../collector/model/index.ts';
 import { ToolError } from '../../../collector/base/index.ts';
 import { PinnedMemory } from '../../loop/pinned.ts';
 import type { StepBatch } from '../../plan/step-batch.ts';
-import { RefusedCall, allocHwpt, attach, hardwareInfo, mapIoas } from './kernel.ts';
-import type { IommufdSession } from './session.ts';
+import { RefusedCall } from '../refused-call.ts';
+import { allocHwpt, hardwareInfo, mapIoas } from './kernel.ts';
+import type { BoundDevice, IommufdSession, NestingParent } from './session.ts';
 
 const HW_INFO_INTEL_VTD = 1;
 const HWPT_DATA_VTD_S1 = 1;
@@ -25,14 +26,16 @@ interface GuestTarget {
 
 export class VtdNested {
   readonly #session: IommufdSession;
+  readonly #device: BoundDevice;
+  readonly #parent: NestingParent;
   readonly #targets: GuestTarget[] = [];
   readonly #table: PinnedMemory;
   readonly #memo = new Map<string, readonly number[]>();
   /** Guest tags that had to share an attached HWPT, because the device attaches no more PASIDs. */
   shared = 0;
 
-  constructor(session: IommufdSession) {
-    const info = hardwareInfo(session.iommufd, session.deviceId);
+  constructor(session: IommufdSession, device: BoundDevice) {
+    const info = hardwareInfo(session.iommufd, device.id);
     if (info.dataType !== HW_INFO_INTEL_VTD) {
       throw new ToolError(
         'E_NOT_SUPPORTED',
@@ -43,11 +46,13 @@ export class VtdNested {
       );
     }
     this.#session = session;
+    this.#device = device;
+    this.#parent = session.nestingParent(device.id);
     // Two pages hold one whole aligned page, zeroed: a page table without a present entry, so that the
     // device, should it do DMA, reaches nothing.
     this.#table = new PinnedMemory(2 * PAGE);
     const memory = Math.ceil(this.#table.address / PAGE) * PAGE;
-    mapIoas(session.iommufd, session.ioas, { iova: TABLE_IOVA, memory, bytes: PAGE });
+    mapIoas(session.iommufd, this.#parent.ioas, { iova: TABLE_IOVA, memory, bytes: PAGE });
   }
 
   get hwpts(): number {
@@ -88,12 +93,10 @@ export class VtdNested {
   }
 
   #attached(pasid: number | undefined): number {
-    const session = this.#session;
     const first = this.#targets.length === 0;
     try {
       const hwpt = this.#nested(!first);
-      attach(session.device, hwpt, first ? undefined : (pasid ?? 0));
-      session.ownAttachment(first ? undefined : (pasid ?? 0));
+      this.#session.attach(this.#device, hwpt, first ? undefined : (pasid ?? 0));
       return hwpt;
     } catch (error) {
       if (first || !(error instanceof RefusedCall)) throw error;
@@ -112,8 +115,8 @@ export class VtdNested {
     return session.own(
       allocHwpt(session.iommufd, {
         what: 'making a nested HWPT',
-        device: session.deviceId,
-        parent: session.parent,
+        device: this.#device.id,
+        parent: this.#parent.parent,
         flags: forPasid ? HWPT_PASID : 0,
         dataType: HWPT_DATA_VTD_S1,
         data,

@@ -9,6 +9,8 @@ import { rfcGenericRows, rfcOpaqueRows } from '../rfc-kernel-rules.ts';
 import type { Scenario } from '../scenario.ts';
 import { mockTable } from './mock.ts';
 import { replayParts } from './replay.ts';
+import { replayedMocks } from './replayed-mock.ts';
+import { replayedUnmaps } from './replayed-unmap.ts';
 import { rfcTable } from './rfc-table.ts';
 import { rulesParts } from './rules.ts';
 import { safetyPart } from './safety.ts';
@@ -107,7 +109,7 @@ const mock: Scenario = {
   arches: ['x86_64'],
   emulated:
     "real: iommufd, /dev/iommu, partial completion · the kernel's own mock: the IOMMU driver and its caches",
-  run: mockTable,
+  run: async (context) => [...(await mockTable(context)), ...(await replayedMocks(context))],
 };
 
 const unmap: Scenario = {
@@ -120,6 +122,19 @@ const unmap: Scenario = {
     ...(await unmapParts(context, {
       machine: 'virtio-iommu',
       rows: ({ page, pages }) => virtioUnmapRows(page, pages),
+      joined: joinTiles,
+    })),
+    ...(await replayedUnmaps(context, {
+      machine: 'vtd-legacy',
+      recording: 'vtd-legacy-strict',
+      isReplayed: isRange,
+      rangeRows: vtdUnmapRows,
+    })),
+    ...(await replayedUnmaps(context, {
+      machine: 'virtio-iommu',
+      recording: 'virtio-iommu-strict',
+      isReplayed: (row) => row.kind === 'unmap',
+      rangeRows: ({ page, pages }) => virtioUnmapRows(page, pages),
       joined: joinTiles,
     })),
   ],

@@ -81,7 +81,7 @@ test('everything is address 0 with all ones, also for a whole domain, and then n
 
 test('a call carries the entries of its step in order, and its structure says so', () => {
   const ranges = [1, 2, 3, 4, 5].map((page) => ({ page, pages: page, leaf: true }));
-  const program = hwptCalls(9, steps(ranges, 2), hwptVtdS1, 0, () => [77]);
+  const program = hwptCalls(9, steps(ranges, 2), hwptVtdS1, () => [77]);
   assert.equal(program.calls, 3);
   assert.deepEqual([...program.stepCallEnd], [1, 2, 3]);
   assert.deepEqual([...program.entries], [2, 2, 1]);
@@ -104,7 +104,7 @@ test('a call carries the entries of its step in order, and its structure says so
 
 test('entries for several host objects go to each in the order they were asked, and are counted as fan-out', () => {
   const one = steps(['domain', { page: 1, pages: 1, leaf: false }], 2);
-  const program = hwptCalls(9, one, hwptVtdS1, 0, (_, entry) => (entry === 0 ? [5, 6] : [6]));
+  const program = hwptCalls(9, one, hwptVtdS1, (_, entry) => (entry === 0 ? [5, 6] : [6]));
   assert.equal(program.fanout, 1);
   assert.equal(program.calls, 2);
   assert.deepEqual([...program.entries], [1, 2]);

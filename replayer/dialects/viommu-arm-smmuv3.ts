@@ -1,0 +1,113 @@
+// IOMMU_HWPT_INVALIDATE on a vIOMMU with IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3: 16-byte SMMUv3 commands
+// (spec 2.9, 4.3, 4.6). Rebuilt from the fields, so that joined and captured requests are said alike.
+
+import { ALL_PAGES, FLAG, PRESENT, RAW_BYTES, SCOPE } from '../../collector/model/index.ts';
+import type { EventBatch } from '../../collector/model/index.ts';
+import type { StepBatch } from '../plan/step-batch.ts';
+import { splitSmmuRange, type SmmuChunk } from '../strategies/smmu-split.ts';
+import type { Dialect } from './dialect.ts';
+import { refuseUnlessIotlb } from './refusals.ts';
+import { putPageAddress } from './words.ts';
+
+const DATA_ARM_SMMUV3 = 1;
+const COMMAND_BYTES = 16;
+/** The driver's block: a sync follows each (CMDQ_BATCH_ENTRIES - 1, spec 2.9). */
+export const SMMU_BLOCK = 63;
+
+const OP = { nhAll: 0x10, nhAsid: 0x11, nhVa: 0x12, nhVaa: 0x13, nsnhAll: 0x30 } as const;
+const TG_4K = 1 << 10;
+const LEAF = 1;
+/** SCALE has five bits; a sixth needs SMMU_IDR5.DS (spec 4.3). */
+const MOST_SCALE = 31;
+
+/** Why the host answers EIO to a captured command (spec 4.6); undefined where it takes it. */
+function refuseRaw(batch: EventBatch, row: number): string | undefined {
+  if (batch.rawLen[row] !== COMMAND_BYTES) return undefined;
+  const at = row * RAW_BYTES;
+  const opcode = batch.raw[at];
+  switch (opcode) {
+    case OP.nhAll:
+    case OP.nhAsid:
+    case OP.nsnhAll:
+      return undefined;
+    case OP.nhVa:
+    case OP.nhVaa: {
+      // The plan counts in 4 KiB pages: a TG that no longer fits the guest's tables would miss them.
+      const granule = (batch.raw[at + 9] >> 2) & 3;
+      return granule > 1 ? 'iotlb: a range in granules of 16 or 64 KiB is not rebuilt' : undefined;
+    }
+    default:
+      return `iotlb: the host answers EIO to command 0x${opcode.toString(16).padStart(2, '0')} (it takes NH_ALL, NH_ASID, NH_VA, NH_VAA and NSNH_ALL)`;
+  }
+}
+
+/** The commands of a range; undefined where NUM and SCALE can't say it and it becomes everything. */
+function chunksOf(steps: StepBatch, entry: number): readonly SmmuChunk[] | undefined {
+  const page = steps.page[entry];
+  const pages = steps.pages[entry];
+  if (pages >= ALL_PAGES || page + pages > ALL_PAGES) return undefined;
+  // Exact, as for a leaf: a single page goes without a granule, so no reserved combination can appear.
+  const chunks = splitSmmuRange(page, pages, true);
+  return chunks.some((chunk) => chunk.scale > MOST_SCALE) ? undefined : chunks;
+}
+
+function isRanged(steps: StepBatch, entry: number): boolean {
+  return (steps.present[entry] & PRESENT.range) !== 0;
+}
+
+/** The single page is by far the most frequent: it needs no split. */
+function isSinglePage(steps: StepBatch, entry: number): boolean {
+  return steps.pages[entry] === 1 && steps.page[entry] < ALL_PAGES;
+}
+
+/** qw0: opcode and range fields in the low half, VMID and ASID in the high one. */
+function putHead(out: DataView, at: number, low: number, tags: number): void {
+  out.setUint32(at, low, true);
+  out.setUint32(at + 4, tags, true);
+}
+
+function putChunk(
+  out: DataView,
+  at: number,
+  how: { readonly opcode: number; readonly tags: number; readonly leaf: number },
+  chunk: SmmuChunk,
+): void {
+  // TG 0 is one address with NUM, SCALE and TTL 0; TG with all of them 0 is reserved (spec 4.3). TTL stays
+  // 0: which level the leaf is on was not recorded, and "unknown" is the wide answer.
+  const single = chunk.pages === 1;
+  putHead(out, at, how.opcode | (chunk.num << 12) | (chunk.scale << 20), how.tags);
+  putPageAddress(out, at + 8, chunk.page, how.leaf | (single ? 0 : TG_4K));
+}
+
+export const viommuArmSmmuv3: Dialect = {
+  name: 'viommu-arm-smmuv3',
+  summary: 'iommufd IOMMU_HWPT_INVALIDATE on a vIOMMU, SMMUv3 commands',
+  form: { kind: 'array', dataType: DATA_ARM_SMMUV3 },
+  entryBytes: COMMAND_BYTES,
+  refuse: (batch, row) => refuseUnlessIotlb(batch, row) ?? refuseRaw(batch, row),
+  hardwareWaits: (commands) => Math.ceil(commands / SMMU_BLOCK),
+  hardwarePages: (_page, pages) => pages,
+  commandsOf(steps, entry) {
+    if (!isRanged(steps, entry) || isSinglePage(steps, entry)) return 1;
+    return chunksOf(steps, entry)?.length ?? 1;
+  },
+  encode(steps, entry, out, at) {
+    const hasVmid = (steps.present[entry] & PRESENT.domainId) !== 0;
+    const vmid = hasVmid ? steps.domainId[entry] & 0xffff : 0;
+    const byAsid = (steps.scope[entry] & SCOPE.pasid) !== 0;
+    const tags = (byAsid ? ((steps.pasid[entry] & 0xffff) << 16) | vmid : vmid) >>> 0;
+    const ranged = isRanged(steps, entry);
+    const chunks = ranged ? chunksOf(steps, entry) : undefined;
+    if (chunks !== undefined) {
+      const leaf = (steps.flags[entry] & FLAG.leaf) === 0 ? 0 : LEAF;
+      const how = { opcode: byAsid ? OP.nhVa : OP.nhVaa, tags, leaf };
+      chunks.forEach((chunk, i) => putChunk(out, at + i * COMMAND_BYTES, how, chunk));
+      return false;
+    }
+    if (byAsid) putHead(out, at, OP.nhAsid, tags);
+    else if (hasVmid) putHead(out, at, OP.nhAll, tags);
+    else putHead(out, at, OP.nsnhAll, 0); // every other bit must be zero (spec 4.6)
+    putHead(out, at + 8, 0, 0);
+    return ranged && steps.pages[entry] < ALL_PAGES;
+  },
+};
