@@ -36,6 +36,8 @@ const UNMAP_RULE =
 
 /** Linux submits at most so many descriptors at once (spec 7.2). */
 const SUBMISSION_LIMIT = 16;
+/** The column holds 16 bits; a larger number is not a CPU. */
+const CPU_LIMIT = 32_767;
 /** So many IOMMUs and no more: names come from the input. */
 const STREAM_LIMIT = 1024;
 /** Descriptors with a submission of their own: context-cache, interrupt-entry, PASID-cache, page response. */
@@ -155,7 +157,7 @@ export class GuestEvents {
     if (Number.isNaN(this.firstRow)) this.firstRow = time;
     const out = this.#out;
     const row = out.next(time - this.firstRow, stream);
-    if (cpu >= 0) {
+    if (cpu >= 0 && cpu <= CPU_LIMIT) {
       out.cpu[row] = cpu;
       out.present[row] = PRESENT.cpu;
     }

@@ -11,6 +11,9 @@ import type { FileForm, SourceFacts, SourceReader } from '../source.ts';
 import { PlainCpuPages, ZstdCpuPages } from './cpu-pages.ts';
 import { TRACE_DAT_MAGIC, readTraceDat, type CpuData, type TraceDat } from './header.ts';
 
+/** A page a CPU is held; beyond this, no more than the file itself could hold. */
+const PAGES_ALWAYS_TAKEN_BYTES = 32 * 1024 * 1024;
+
 export const traceDatFile: FileForm = {
   kind: 'file',
   name: 'trace.dat',
@@ -32,10 +35,14 @@ class TraceDatReader implements SourceReader {
   constructor(out: EventBuilder, input: RandomInput) {
     this.#input = input;
     this.#file = readTraceDat(input);
-    const { formats, little, cpus } = this.#file;
+    const { formats, little, cpus, layout } = this.#file;
     this.#events = new GuestEvents(out, this.losses);
     this.#raw = new RawEvents(this.#events, formats, { name: input.name, little });
-    this.#cursors = cpus.map((data) => this.#cursor(this.#pages(data)));
+    const filled = cpus.filter((data) => data.size > 0);
+    if (filled.length * layout.pageBytes > Math.max(input.size, PAGES_ALWAYS_TAKEN_BYTES)) {
+      throw input.corrupt(0, `pages of ${layout.pageBytes} bytes for ${filled.length} CPUs`);
+    }
+    this.#cursors = filled.map((data) => this.#cursor(this.#pages(data)));
   }
 
   *read(): Generator<number, void, void> {
