@@ -29,7 +29,7 @@ const REMOVED = [
   'host, guest, kernel, CPU, command line',
   'names of streams, of the source file and its version',
   'absolute times and clock pairs',
-  'raw words',
+  'raw words, but for the kind of command and its granule',
 ] as const;
 
 const LAW = `

@@ -35,9 +35,17 @@ export interface Listening {
   facts(): LiveFacts;
 }
 
+/** What a killed recorder left and what became of it: put back, or nothing left to put back. */
+export interface Restored {
+  readonly what: string;
+  readonly result: 'restored' | 'gone';
+}
+
 export interface LiveSource extends Named {
   /** Options it takes, for help. */
   readonly usage: string;
   /** Attaches. Throws ToolError with nothing changed. */
   attach(options: LiveOptions, merger: Merger): Promise<Listening>;
+  /** Puts back what killed recorders left. Throws ToolError where it cannot be reached. */
+  restore?(): Promise<readonly Restored[]>;
 }

@@ -8,6 +8,7 @@ import {
   FORMAT_NAME,
   FORMAT_VERSION,
   PRESENT,
+  RAW_BYTES,
   type EventBatch,
   type TraceHeader,
 } from '../model/index.ts';
@@ -15,8 +16,11 @@ import { ClusterFinder, mergeTouching, type Cluster } from './clusters.ts';
 import { AddressPermutation, SPACE_PAGES } from './permutation.ts';
 import { Renumber } from './renumber.ts';
 
+/** A VT-d descriptor or an SMMUv3 command; longer words keep their length and nothing else. */
+const SHAPED_BYTES = 16;
+
 const SCRUB_NOTE =
-  'addresses permuted with a key, aligned blocks to aligned blocks, touching ranges together; domain, PASID and source ids renumbered; raw words dropped; host, guest, kernel, CPU, command line, names and absolute times removed';
+  'addresses permuted with a key, aligned blocks to aligned blocks, touching ranges together; domain, PASID and source ids renumbered; raw words reduced to the kind of command and its granule; host, guest, kernel, CPU, command line, names and absolute times removed';
 
 export interface ScrubResult {
   readonly end: TraceEnd;
@@ -46,9 +50,17 @@ export function scrubTrace(
   const permutation = new AddressPermutation(clusters, options.key);
   const ids = { domain: new Renumber(), pasid: new Renumber(), source: new Renumber() };
   let header: TraceHeader | undefined;
+  let shaped = true;
   const end = sealTrace(from, to, {
-    header: (original) => (header = scrubbedHeader(original, fileDigest(from))),
-    rows: (batch) => scrubRows(batch, permutation, ids),
+    header: (original) => {
+      // AMD-Vi keeps identifiers where the others keep the kind of command.
+      shaped = !/AMD/.test(original.iommu ?? '');
+      return (header = scrubbedHeader(original, fileDigest(from)));
+    },
+    rows: (batch) => ({
+      ...scrubRows(batch, permutation, ids),
+      raw: shaped ? rawShapes(batch) : new Uint8Array(batch.count * RAW_BYTES),
+    }),
   });
   if (header === undefined) throw new Error('a recording was sealed without a header');
   return {
@@ -115,8 +127,21 @@ function scrubRows(batch: EventBatch, permutation: AddressPermutation, ids: Ids)
     domainId: renumbered(batch, batch.domainId, PRESENT.domainId, ids.domain),
     pasid: renumbered(batch, batch.pasid, PRESENT.pasid, ids.pasid),
     sourceId: renumbered(batch, batch.sourceId, PRESENT.sourceId, ids.source),
-    rawLen: new Uint8Array(count),
   };
+}
+
+/**
+ * Of the raw words only what dialects read: the low byte (VT-d type and granularity, SMMUv3 opcode) and
+ * the granule of an SMMUv3 range, bits 11:10 of the second word, which VT-d reserves. The rest is zero.
+ */
+function rawShapes(batch: EventBatch): Uint8Array {
+  const raw = new Uint8Array(batch.count * RAW_BYTES);
+  for (let i = 0; i < batch.count; i++) {
+    if (batch.rawLen[i] !== SHAPED_BYTES) continue;
+    raw[i * RAW_BYTES] = batch.raw[i * RAW_BYTES];
+    raw[i * RAW_BYTES + 9] = batch.raw[i * RAW_BYTES + 9] & 0x0c;
+  }
+  return raw;
 }
 
 function renumbered(

@@ -3,10 +3,11 @@
 
 import { registry, textTable, ToolError } from '../../collector/base/index.ts';
 import type { Bench } from './bench.ts';
+import { recordBench } from './record.ts';
 import { bench as replay } from './replay.ts';
 import { importBench, planBench } from './rows.ts';
 
-const benches = registry<Bench>('benchmark', [importBench, planBench, replay]);
+const benches = registry<Bench>('benchmark', [importBench, planBench, recordBench, replay]);
 
 async function main(argv: readonly string[]): Promise<void> {
   const [name] = argv.filter((word) => !word.startsWith('-') && !/^\d+$/.test(word));

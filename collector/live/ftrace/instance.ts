@@ -38,6 +38,11 @@ export function tracefsRoot(): string {
   return root;
 }
 
+/** False where there can be no instance of ours either. */
+export function hasTracefs(): boolean {
+  return ROOTS.some((path) => isReadable(join(path, 'trace_clock')));
+}
+
 export class TraceInstance {
   readonly path: string;
 
@@ -82,12 +87,14 @@ export function lostOf(stats: string): number {
   return [...counts].reduce((sum, match) => sum + Number(match[1]), 0);
 }
 
-function removeOrphans(root: string): void {
-  for (const name of readdirSync(join(root, 'instances'))) {
+/** Removes the instances that killed recorders left; returns their names. */
+export function removeOrphans(root: string): readonly string[] {
+  return readdirSync(join(root, 'instances')).filter((name) => {
     const [, pid, start] = /^iotlb-(\d+)-(\d*)$/.exec(name) ?? [];
-    if (pid !== undefined && startOf(Number(pid)) !== start)
-      rmdirSync(join(root, 'instances', name));
-  }
+    if (pid === undefined || startOf(Number(pid)) === start) return false;
+    rmdirSync(join(root, 'instances', name));
+    return true;
+  });
 }
 
 function isReadable(file: string): boolean {

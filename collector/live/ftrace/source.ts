@@ -11,7 +11,7 @@ import { EVENT_ROLES } from '../../sources/ftrace/guest-events.ts';
 import { ftraceText } from '../../sources/ftrace/text.ts';
 import type { Listening, LiveOptions, LiveSource } from '../live-source.ts';
 import type { Lane, Merger } from '../merger.ts';
-import { TraceInstance, tracefsRoot } from './instance.ts';
+import { TraceInstance, hasTracefs, removeOrphans, tracefsRoot } from './instance.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const POLL_MS = 10;
@@ -31,6 +31,10 @@ export const ftraceLive: LiveSource = {
       instance.remove();
       throw error;
     }
+  },
+  async restore() {
+    if (!hasTracefs()) return [];
+    return removeOrphans(tracefsRoot()).map((what) => ({ what, result: 'restored' }));
   },
 };
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { ToolError, systemErrorCode } from '../../base/index.ts';
 import { LogFifo, removeFifo } from './fifo.ts';
+import type { Restored } from '../live-source.ts';
 import { liveEvents } from './events.ts';
 import { STDERR, peerOf } from './peer.ts';
 import { QmpClient } from './qmp.ts';
@@ -97,8 +98,6 @@ export async function attachQemu(
   }
 }
 
-export type Restored = { readonly socket: string; readonly result: 'restored' | 'gone' };
-
 /** Puts a QEMU back that a killed recorder left. Throws ToolError where it cannot be reached. */
 export async function restoreState(state: SavedState): Promise<Restored> {
   let qmp: QmpClient;
@@ -108,7 +107,7 @@ export async function restoreState(state: SavedState): Promise<Restored> {
     if (!isGone(error)) throw error;
     removeFifo(state.fifo);
     forgetState(state.socket);
-    return { socket: state.socket, result: 'gone' };
+    return { what: state.socket, result: 'gone' };
   }
   try {
     await undo(qmp, state);
@@ -117,7 +116,7 @@ export async function restoreState(state: SavedState): Promise<Restored> {
   }
   removeFifo(state.fifo);
   forgetState(state.socket);
-  return { socket: state.socket, result: 'restored' };
+  return { what: state.socket, result: 'restored' };
 }
 
 async function undo(

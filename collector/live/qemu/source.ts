@@ -1,9 +1,11 @@
 // The live `qemu` source: a log that grows, standard input, or running QEMUs attached over QMP.
 
 import { ToolError } from '../../base/index.ts';
-import type { LiveSource } from '../live-source.ts';
+import type { LiveSource, Restored } from '../live-source.ts';
+import { restoreState } from './attachment.ts';
 import { listenToLog } from './log-listening.ts';
 import { listenToQemus } from './qmp-listening.ts';
+import { orphanedStates } from './saved-state.ts';
 
 export const qemuLive: LiveSource = {
   name: 'qemu',
@@ -17,5 +19,10 @@ export const qemuLive: LiveSource = {
     throw new ToolError('E_USAGE', "source 'qemu' needs to know where to listen", {
       hint: this.usage,
     });
+  },
+  async restore() {
+    const restored: Restored[] = [];
+    for (const state of orphanedStates()) restored.push(await restoreState(state));
+    return restored;
   },
 };

@@ -96,13 +96,12 @@ class VmmTextParser implements SourceParser {
       return true;
     }
     if (kind === 'W') return this.#words(rest);
+    if (kind === 'U') return this.#unmap(rest);
     const [ns, tid, call, ...fields] = rest.map(Number);
     if (![ns, tid, call, ...fields].every(Number.isFinite)) return false;
     switch (kind) {
       case 'E':
         return fields.length === 4 && this.#enter(tid, call, ns, fields);
-      case 'U':
-        return rest.length === 6 && this.#unmap(tid, call, { ns, rest });
       case 'X':
         if (rest.length !== 5) return false;
         this.#calls.exit(tid, call, { ns, result: BigInt(rest[3]), done: fields[1] });
@@ -127,22 +126,21 @@ class VmmTextParser implements SourceParser {
     return true;
   }
 
-  #unmap(
-    tid: number,
-    number: number,
-    at: { readonly ns: number; readonly rest: readonly string[] },
-  ): boolean {
-    const [object, iova, length] = at.rest.slice(3);
-    const words = [BigInt(`0x${iova}`), BigInt(`0x${length}`)];
+  /** `U ns tid call object iova length`, the last two in hex. */
+  #unmap(rest: readonly string[]): boolean {
+    const [enterNs, tid, number, object] = rest.slice(0, 4).map(Number);
+    const words = rest.slice(4);
+    if (![enterNs, tid, number, object].every(Number.isFinite)) return false;
+    if (words.length !== 2 || !words.every(isHex)) return false;
     this.#calls.enter(tid, number, {
-      enterNs: at.ns,
+      enterNs,
       // Object ids start at 1; 0 stands for VFIO type1, which has none.
-      object: Number(object) === 0 ? undefined : Number(object),
+      object: object === 0 ? undefined : object,
       kind: 'unmap',
       dataType: 0,
       entryBytes: 16,
       entries: 1,
-      words,
+      words: words.map((word) => BigInt(`0x${word}`)),
     });
     return true;
   }
@@ -150,7 +148,7 @@ class VmmTextParser implements SourceParser {
   /** `W tid call first w0 w1 …`, words in hex. */
   #words(rest: readonly string[]): boolean {
     const [tid, number, first, ...words] = rest;
-    if (words.length === 0 || !words.every((word) => /^[0-9a-f]{1,16}$/.test(word))) return false;
+    if (words.length === 0 || !words.every(isHex)) return false;
     this.#calls.words(
       Number(tid),
       Number(number),
@@ -160,3 +158,5 @@ class VmmTextParser implements SourceParser {
     return true;
   }
 }
+
+const isHex = (word: string): boolean => /^[0-9a-f]{1,16}$/.test(word);

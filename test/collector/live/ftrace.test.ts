@@ -26,6 +26,7 @@ function cannot(): string | false {
 const skip = cannot();
 
 interface Recorded {
+  readonly kill: () => Promise<void>;
   readonly instance: string;
   readonly path: string;
   /** Ends the recording and gives what it said. */
@@ -58,7 +59,11 @@ async function record(t: TestContext, args: readonly string[]): Promise<Recorded
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout) as { kept: number; lost: number; seen: number };
   };
-  return { instance, path, end };
+  const kill = async (): Promise<void> => {
+    running.process.kill('SIGKILL');
+    await running.ended;
+  };
+  return { instance, path, end, kill };
 }
 
 /** One unmap of page `i`, as this kernel would print it. */
@@ -100,6 +105,17 @@ test('what a small kernel buffer loses is counted to the last event', { skip }, 
   t.diagnostic(`${said.lost} of ${count} lost`);
   assert.equal(said.kept + said.lost, count);
   assert.equal(said.seen, count);
+});
+
+test('the instance of a killed recorder is removed by --restore', { skip }, async (t) => {
+  const { instance, kill } = await record(t, []);
+  await kill();
+  assert.ok(existsSync(instance));
+  const { code, stdout } = await startIotlb(['record', '--restore'], { IOTLB_STATE_DIR: tmpdir() })
+    .ended;
+  assert.equal(code, 0);
+  assert.match(stdout, /iotlb-\d+-\d+: restored/);
+  assert.ok(!existsSync(instance));
 });
 
 test("the kernel's three counts of loss are added up", () => {

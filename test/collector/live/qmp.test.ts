@@ -104,7 +104,7 @@ test(
     const restored = startIotlb(['record', '--restore', '--json'], place.env);
     const { code, stdout, stderr } = await restored.ended;
     assert.equal(code, 0, stderr);
-    assert.deepEqual(JSON.parse(stdout), [{ socket: guest.socket, result: 'restored' }]);
+    assert.deepEqual(JSON.parse(stdout), [{ what: guest.socket, result: 'restored' }]);
     assert.deepEqual(await guest.eventsOn(), []);
     // QEMU closes the log that it leaves a moment later.
     const isAsFound = (): boolean => new Set(guest.openFiles()).size === new Set(files).size;

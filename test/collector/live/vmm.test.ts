@@ -129,13 +129,13 @@ test('what the kernel counted and no line told is lost, to the entry', () => {
 
 test('everything and unmaps are rows of their own kinds', () => {
   const { out, lost } = parse(
-    `${HEAD}E 2000 7 1 5 0 24 1\nW 7 1 0 0 ffffffffffffffff 0${zeros(9)}\nX 2100 7 1 0 1\nU 3000 7 2 9 10000 3000\nX 3100 7 2 0 0\n@enters: 2\n@exits: 2\n@entries: 2\n`,
+    `${HEAD}E 2000 7 1 5 0 24 1\nW 7 1 0 0 ffffffffffffffff 0${zeros(9)}\nX 2100 7 1 0 1\nU 3000 7 2 9 fee0a000 3000\nX 3100 7 2 0 0\n@enters: 2\n@exits: 2\n@entries: 2\n`,
   );
   assert.equal(lost, 0);
   assert.equal(out.present[0] & PRESENT.range, 0);
   assert.deepEqual(
     [out.kind[2], out.domainId[2], out.page[2], out.pages[2]],
-    [KIND.unmap, 9, 16, 3],
+    [KIND.unmap, 9, 0xfee0a, 3],
   );
 });
 
