@@ -25,7 +25,7 @@ const START_AHEAD_NS = 20e6;
 const WATCH_EVERY_MS = 100;
 const NOISE_NS = 200e6;
 /** A lead above this would be spinning rather than waiting; on a shared CPU it is another's time. */
-const MAX_LEAD_NS = 250e3;
+const MAX_LEAD_NS = 100e3;
 const MAX_LEAD_SHARED_NS = 20e3;
 const ROW_BYTES = 3 * 8 + 5 * 4;
 /** Rows are kept in memory until the run is over. */

@@ -29,6 +29,8 @@ async function run(job: WorkerJob): Promise<void> {
   touch(output);
   const watch = new CollectionWatch();
   collectGarbage();
+  // Again: the collection forgets what the compiled code had been made from. No other follows.
+  warmUp(clock, system, input);
   // Last, so that none of the above runs with a real-time thread's rights.
   const state = settleThread(job.thread);
   if ('what' in state) {

@@ -5,6 +5,8 @@ import type { Named } from '../../collector/base/index.ts';
 export interface BenchOptions {
   /** Undefined: as many as the module finds enough. */
   readonly rounds: number | undefined;
+  /** Names of the peers to run; undefined: all. */
+  readonly only: readonly string[] | undefined;
   /** One line of what is being done. */
   readonly story: (line: string) => void;
 }

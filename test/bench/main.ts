@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [--json] [--rounds N]`: runs one benchmark and prints its tables, or everything
+// `npm run bench -- NAME [--json] [--rounds N] [--only=PEER,PEER]`: runs one benchmark and prints its tables, or everything
 // as JSON. A new one is one module and one line here.
 
 import { registry, textTable, ToolError } from '../../collector/base/index.ts';
@@ -18,6 +18,10 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const at = argv.indexOf('--rounds');
   const report = await benches.get(name).run({
+    only: argv
+      .find((word) => word.startsWith('--only='))
+      ?.slice(7)
+      .split(','),
     rounds: at < 0 ? undefined : Number(argv[at + 1]),
     story: (line) => void process.stderr.write(`${line}\n`),
   });

@@ -19,7 +19,7 @@ export interface Watched {
   readonly comm?: string;
 }
 
-/** Runs a peer under `perf record -a`, or plainly where `observes` is false. */
+/** Runs a peer and all its threads under `perf record`, or plainly where `observes` is false. */
 export function runWatched(
   watched: Watched,
   folder: string,
@@ -33,7 +33,7 @@ export function runWatched(
   }
   const data = join(folder, 'perf.data');
   const filter = watched.filter === undefined ? [] : ['--filter', watched.filter];
-  const record = ['record', '-q', '-a', '-k', 'CLOCK_MONOTONIC', '-m', '4096', '-o', data];
+  const record = ['record', '-q', '-k', 'CLOCK_MONOTONIC', '-m', '2048', '-o', data];
   const { status, stdout } = spawnSync(
     'perf',
     [...record, '-e', watched.event, ...filter, '--', ...watched.command],

@@ -44,7 +44,7 @@ export function asapRate(
 }
 
 function oursOnce(round: number, cpu: number, flags: readonly string[]): RateSample {
-  const args = ['--asap', '--loop', '200', '--cpus', String(cpu), '--json', ...flags];
+  const args = ['--asap', '--loop', '60', '--cpus', String(cpu), '--json', ...flags];
   const said = iotlb(['replay', SAMPLE, ...args]);
   const document = JSON.parse(said.out) as Document; // our own output
   return {
