@@ -11,6 +11,7 @@ import {
 } from '../../collector/base/index.ts';
 import { refuseOverwrite } from '../../collector/format/index.ts';
 import { dialects } from '../dialects/index.ts';
+import { requireCarries } from '../issuers/carries.ts';
 import { issuers } from '../issuers/index.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { writeResult } from '../result/file.ts';
@@ -54,7 +55,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--force', 'overwrite the output', false)
     .option('--dry-run', 'plan and say what would be issued; issue nothing', false)
     .option('--json', 'print one JSON document', false)
-    .addHelpText('after', `\nIssuers:\n${issuerHelp()}`)
+    .addHelpText('after', `\nDialects:\n${dialectHelp()}\n\nIssuers:\n${issuerHelp()}`)
     .action(async (path: string, options: Options) => {
       await run(path, options, terminal());
     });
@@ -66,6 +67,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const cpus = options.cpus === undefined ? undefined : parseCpuList(options.cpus, '--cpus');
   const issuer = issuers.get(options.issuer);
   const dialect = dialects.get(options.dialect);
+  requireCarries(issuer, dialect);
   const chain = await openChain(options.strategy);
   if (options.output !== undefined) refuseOverwrite(options.output, options.force);
   const planned = planRecording(path, chain, dialect, pace.cut);
@@ -124,6 +126,18 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   enforceLimits(result.header, limits);
 }
 
+function dialectHelp(): string {
+  return dialects.entries.map((entry) => `  ${entry.name.padEnd(19)}${entry.summary}`).join('\n');
+}
+
+/** With the dialects of those that do not carry all. */
 function issuerHelp(): string {
-  return issuers.entries.map((entry) => `  ${entry.name.padEnd(12)}${entry.summary}`).join('\n');
+  return issuers.entries
+    .flatMap((entry) => [
+      `  ${entry.name.padEnd(12)}${entry.summary}`,
+      ...(entry.dialects.length === dialects.names.length
+        ? []
+        : [`${' '.repeat(14)}carries ${entry.dialects.join(', ')}`]),
+    ])
+    .join('\n');
 }

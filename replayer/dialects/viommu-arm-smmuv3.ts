@@ -19,26 +19,33 @@ const TG_4K = 1 << 10;
 const LEAF = 1;
 /** SCALE has five bits; a sixth needs SMMU_IDR5.DS (spec 4.3). */
 const MOST_SCALE = 31;
+const MOST_NUM = 31;
 
-/** Why the host answers EIO to a captured command (spec 4.6); undefined where it takes it. */
+/** TLBI commands of an SMMUv3 that the host's driver does not take for a guest (spec 4.6). */
+const EL2_FIRST = 0x20;
+const EL2_LAST = 0x23;
+const STAGE_2 = [0x28, 0x2a] as const;
+
+/**
+ * Why the host would answer EIO to a captured command; undefined where it takes it. The words may be
+ * another vendor's: only what can be an SMMUv3 command is refused.
+ */
 function refuseRaw(batch: EventBatch, row: number): string | undefined {
   if (batch.rawLen[row] !== COMMAND_BYTES) return undefined;
   const at = row * RAW_BYTES;
   const opcode = batch.raw[at];
-  switch (opcode) {
-    case OP.nhAll:
-    case OP.nhAsid:
-    case OP.nsnhAll:
-      return undefined;
-    case OP.nhVa:
-    case OP.nhVaa: {
-      // The plan counts in 4 KiB pages: a TG that no longer fits the guest's tables would miss them.
-      const granule = (batch.raw[at + 9] >> 2) & 3;
-      return granule > 1 ? 'iotlb: a range in granules of 16 or 64 KiB is not rebuilt' : undefined;
-    }
-    default:
-      return `iotlb: the host answers EIO to command 0x${opcode.toString(16).padStart(2, '0')} (it takes NH_ALL, NH_ASID, NH_VA, NH_VAA and NSNH_ALL)`;
-  }
+  const isEl2 = opcode >= EL2_FIRST && opcode <= EL2_LAST;
+  // EL2 commands name no VMID; the VT-d descriptors with the same low byte always name a domain.
+  if (isEl2 && (batch.present[row] & PRESENT.domainId) === 0) return refusedOpcode(opcode);
+  if (STAGE_2.some((each) => each === opcode)) return refusedOpcode(opcode);
+  if (opcode !== OP.nhVa && opcode !== OP.nhVaa) return undefined;
+  // The plan counts in 4 KiB pages: a TG that no longer fits the guest's tables would miss them.
+  const granule = (batch.raw[at + 9] >> 2) & 3;
+  return granule > 1 ? 'iotlb: a range in granules of 16 or 64 KiB is not rebuilt' : undefined;
+}
+
+function refusedOpcode(opcode: number): string {
+  return `iotlb: the host answers EIO to command 0x${opcode.toString(16)}`;
 }
 
 /** The commands of a range; undefined where NUM and SCALE can't say it and it becomes everything. */
@@ -47,8 +54,15 @@ function chunksOf(steps: StepBatch, entry: number): readonly SmmuChunk[] | undef
   const pages = steps.pages[entry];
   if (pages >= ALL_PAGES || page + pages > ALL_PAGES) return undefined;
   // Exact, as for a leaf: a single page goes without a granule, so no reserved combination can appear.
-  const chunks = splitSmmuRange(page, pages, true);
-  return chunks.some((chunk) => chunk.scale > MOST_SCALE) ? undefined : chunks;
+  const chunks = splitSmmuRange(page, pages, true).map(withinScale);
+  return chunks.some((chunk) => chunk.num > MOST_NUM) ? undefined : chunks;
+}
+
+/** The same range with a SCALE that five bits hold; NUM may then be too large. */
+function withinScale(chunk: SmmuChunk): SmmuChunk {
+  if (chunk.scale <= MOST_SCALE) return chunk;
+  const num = (chunk.num + 1) * 2 ** (chunk.scale - MOST_SCALE) - 1;
+  return { ...chunk, num, scale: MOST_SCALE };
 }
 
 function isRanged(steps: StepBatch, entry: number): boolean {

@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 
 import { TOOL, ToolError } from '../../collector/base/index.ts';
 import { fileDigest, openTrace } from '../../collector/format/index.ts';
+import { requireCarries } from '../issuers/carries.ts';
 import type { Issuer } from '../issuers/index.ts';
 import type { IssuerOptions } from '../issuers/issuer.ts';
 import { runPlan, type RunOptions } from '../loop/run.ts';
@@ -83,15 +84,7 @@ export interface Replay {
 export async function replay(planned: PlannedTrace, options: ReplayOptions): Promise<Replay> {
   const { plan, trace, cut } = planned;
   const { issuer } = options;
-  if (!issuer.dialects.includes(plan.dialect.name)) {
-    throw new ToolError(
-      'E_NOT_SUPPORTED',
-      `issuer '${issuer.name}' cannot carry dialect '${plan.dialect.name}'; nothing was issued`,
-      {
-        hint: `it carries: ${issuer.dialects.join(', ')}`,
-      },
-    );
-  }
+  requireCarries(issuer, plan.dialect);
   const environment = readEnvironment();
   const session = issuer.open(plan.dialect, options.issuerOptions);
   try {

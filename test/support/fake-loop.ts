@@ -1,6 +1,7 @@
 // The issue loop without a machine: a clock that moves only when it is read, slept on or called through,
 // and an ioctl that writes down what it was asked. Time is arithmetic here, so that it can be asserted.
 
+import { NO_WORD } from '../../replayer/issuers/issuer.ts';
 import type { Clock } from '../../replayer/loop/clock.ts';
 import {
   CONTROL,
@@ -53,6 +54,8 @@ export interface FakeRun {
   readonly onlineMaxEntries?: number;
   readonly stopOnError?: boolean;
   readonly joins?: boolean;
+  /** Calls that write no count back. */
+  readonly uncounted?: boolean;
   readonly startNs?: number;
   /** How long call i takes; the last one counts for all that follow. */
   readonly serviceNs?: readonly number[];
@@ -87,7 +90,7 @@ export function runFake(run: FakeRun): FakeOutcome {
     request: new Uint32Array(steps).fill(0x3b8d),
     argument: Array.from({ length: steps }, (_, i) => 1000 + i),
     entries,
-    doneWord: Uint32Array.from({ length: steps }, (_, i) => i),
+    doneWord: Uint32Array.from({ length: steps }, (_, i) => (run.uncounted === true ? NO_WORD : i)),
     joinable: new Uint8Array(steps).fill(run.joins === true ? 1 : 0, 1),
     words,
     onlineMaxEntries: run.onlineMaxEntries ?? 0,

@@ -235,3 +235,16 @@ test('streams are independent: one that is slow changes no row of another', () =
   assert.deepEqual(beside.output.issuedNs, alone.output.issuedNs);
   assert.deepEqual(beside.output.completedNs, alone.output.completedNs);
 });
+
+test('a call that reports no count counts its entries when it succeeds, and none when it fails', () => {
+  const { output } = runFake({
+    dueNs: [0, 0, 0, 0],
+    entries: [0, 1, 0, 1],
+    errnos: [0, 0, 0, 2],
+    uncounted: true,
+    onlineMaxEntries: 8,
+  });
+  assert.equal(output.entries[0], 2);
+  assert.equal(output.reported[0], 1);
+  assert.equal(output.errno[0], 2);
+});
