@@ -177,21 +177,64 @@ export class StepBatch {
 
   /** Makes a step of the open entries and releases. A step has at least one entry. */
   commit(dueNs: number): void {
+    this.commitUpTo(this.entries, this.releases, dueNs);
+  }
+
+  /** Makes a step of the open entries and releases before those indices; the rest stays open. */
+  commitUpTo(entryEnd: number, releaseEnd: number, dueNs: number): void {
     if (this.steps === this.#stepRoom) this.#growSteps(this.#stepRoom * 2);
     const start = this.entryStart(this.steps);
-    if (start === this.entries) throw new Error('a step without an entry was committed');
-    let first = this.entryFirstSeq[start];
-    let last = this.entryLastSeq[start];
-    for (let i = start + 1; i < this.entries; i++) {
-      if (this.entryFirstSeq[i] < first) first = this.entryFirstSeq[i];
-      if (this.entryLastSeq[i] > last) last = this.entryLastSeq[i];
+    if (start >= entryEnd) throw new Error('a step without an entry was committed');
+    const { entryFirstSeq, entryLastSeq } = this;
+    let first = entryFirstSeq[start];
+    let last = entryLastSeq[start];
+    for (let i = start + 1; i < entryEnd; i++) {
+      if (entryFirstSeq[i] < first) first = entryFirstSeq[i];
+      if (entryLastSeq[i] > last) last = entryLastSeq[i];
     }
     const step = this.steps++;
     this.dueNs[step] = dueNs;
-    this.entryEnd[step] = this.entries;
-    this.releaseEnd[step] = this.releases;
+    this.entryEnd[step] = entryEnd;
+    this.releaseEnd[step] = releaseEnd;
     this.firstSeq[step] = first;
     this.lastSeq[step] = last;
+  }
+
+  /** Appends copies of all committed entries and releases of `from`, without making steps of them. */
+  copyContents(from: StepBatch): void {
+    if (from.steps === 0) return;
+    const releases = from.releaseEnd[from.steps - 1];
+    this.copyEntryRun(from, 0, from.entryEnd[from.steps - 1]);
+    this.#roomFor(0, 0, releases);
+    this.releaseSeq.set(from.releaseSeq.subarray(0, releases), this.releases);
+    this.releaseTNs.set(from.releaseTNs.subarray(0, releases), this.releases);
+    this.releases += releases;
+  }
+
+  /** Forgets the open entries from the last commit on where `gone` says 1, counted from the first open one. */
+  dropOpen(gone: Uint8Array): void {
+    const start = this.entryStart(this.steps);
+    let to = start;
+    for (let i = start; i < this.entries; i++) {
+      if (gone[i - start] === 1) continue;
+      if (to !== i) this.#moveEntry(i, to);
+      to++;
+    }
+    this.entries = to;
+  }
+
+  #moveEntry(from: number, to: number): void {
+    this.kind[to] = this.kind[from];
+    this.scope[to] = this.scope[from];
+    this.flags[to] = this.flags[from];
+    this.present[to] = this.present[from];
+    this.domainId[to] = this.domainId[from];
+    this.pasid[to] = this.pasid[from];
+    this.page[to] = this.page[from];
+    this.pages[to] = this.pages[from];
+    this.entryFirstSeq[to] = this.entryFirstSeq[from];
+    this.entryLastSeq[to] = this.entryLastSeq[from];
+    this.widened[to] = this.widened[from];
   }
 
   /** Forgets the committed steps and the free barriers; what is open moves to the front. */
@@ -232,6 +275,14 @@ export class StepBatch {
     if (start >= end) return;
     const entry = from.entryStart(start);
     const entries = from.entryEnd[end - 1];
+    if (entries - entry < BULK_COPY) {
+      for (let step = start; step < end; step++) {
+        this.copyEntries(from, step);
+        this.copyReleases(from, step);
+        this.commit(from.dueNs[step]);
+      }
+      return;
+    }
     const release = from.releaseStart(start);
     const releases = from.releaseEnd[end - 1];
     this.#roomFor(end - start, entries - entry, releases - release);

@@ -8,11 +8,16 @@ class AdjacentStage implements Stage {
   readonly #joiner = new RangeJoiner();
 
   push(input: StepBatch, output: StepBatch): void {
+    let from = 0;
     for (let step = 0; step < input.steps; step++) {
+      if (!this.#joiner.joins(input, step)) continue;
+      output.appendSteps(input, from, step);
+      from = step + 1;
       this.#joiner.join(input, step, output);
       output.copyReleases(input, step);
       output.commit(input.dueNs[step]);
     }
+    output.appendSteps(input, from, input.steps);
     output.copyFree(input);
   }
 

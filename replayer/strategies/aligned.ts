@@ -11,21 +11,29 @@ import type { Stage, Strategy } from './strategy.ts';
 
 class AlignedStage implements Stage {
   readonly #joiner = new RangeJoiner();
-  readonly #joined = new StepBatch();
   readonly #ranges = new RangeOrder();
   readonly #stack: number[] = [];
+  /** The batch that is worked on, and its first open entry; the columns below count from there. */
+  #batch = new StepBatch(1);
+  #base = 0;
   #gone = new Uint8Array(64);
   /** Pages of each block that were asked for. */
   #asked = new Float64Array(64);
 
   push(input: StepBatch, output: StepBatch): void {
+    let from = 0;
     for (let step = 0; step < input.steps; step++) {
       const start = input.entryStart(step);
-      if (input.entryEnd[step] - start === 1) alignOne(output, output.copyEntry(input, start));
+      const isAlone = input.entryEnd[step] - start === 1;
+      if (isAlone && isBlock(input, start)) continue;
+      output.appendSteps(input, from, step);
+      from = step + 1;
+      if (isAlone) alignOne(output, output.copyEntry(input, start));
       else this.#group(input, step, output);
       output.copyReleases(input, step);
       output.commit(input.dueNs[step]);
     }
+    output.appendSteps(input, from, input.steps);
     output.copyFree(input);
   }
 
@@ -34,53 +42,55 @@ class AlignedStage implements Stage {
   }
 
   #group(input: StepBatch, step: number, output: StepBatch): void {
-    this.#joiner.join(input, step, this.#joined);
-    this.#alignAll();
-    for (let entry = 0; entry < this.#joined.entries; entry++) {
-      if (this.#gone[entry] === 0) output.copyEntry(this.#joined, entry);
-    }
-    this.#joined.clear();
-  }
-
-  #alignAll(): void {
-    const joined = this.#joined;
-    if (this.#gone.length < joined.entries) this.#grow(2 ** Math.ceil(Math.log2(joined.entries)));
-    for (let start = 0; start < joined.entries;) {
-      const end = kindRunEnd(joined, start, joined.entries);
-      this.#alignRun(start, end);
+    this.#batch = output;
+    this.#base = output.entries;
+    if (this.#joiner.joins(input, step)) this.#joiner.join(input, step, output);
+    else output.copyEntries(input, step);
+    if (this.#gone.length < output.entries - this.#base) this.#grow(output.entries - this.#base);
+    let isAnyGone = false;
+    for (let start = this.#base; start < output.entries;) {
+      const end = kindRunEnd(output, start, output.entries);
+      if (this.#alignRun(start, end)) isAnyGone = true;
       start = end;
     }
+    if (isAnyGone) output.dropOpen(this.#gone);
   }
 
-  #alignRun(start: number, end: number): void {
-    const joined = this.#joined;
+  /** True where a block went into another. */
+  #alignRun(start: number, end: number): boolean {
+    const { present, page, pages, widened } = this.#batch;
+    const base = this.#base;
     for (let entry = start; entry < end; entry++) {
-      this.#gone[entry] = 0;
-      if ((joined.present[entry] & PRESENT.range) === 0) continue;
-      this.#asked[entry] = joined.pages[entry];
-      const span = alignedSpanPages(joined.page[entry], joined.pages[entry]);
-      joined.page[entry] = alignedStart(joined.page[entry], span);
-      joined.pages[entry] = span;
+      this.#gone[entry - base] = 0;
+      if ((present[entry] & PRESENT.range) === 0) continue;
+      this.#asked[entry - base] = pages[entry];
+      const span = alignedSpanPages(page[entry], pages[entry]);
+      if (span === pages[entry]) continue;
+      page[entry] = alignedStart(page[entry], span);
+      pages[entry] = span;
     }
-    if (end - start > 1) this.#fold(start, end);
+    const isFolded = end - start > 1 && this.#fold(start, end);
     for (let entry = start; entry < end; entry++) {
-      if ((joined.present[entry] & PRESENT.range) !== 0 && this.#asked[entry] < joined.pages[entry])
-        joined.widened[entry] = 1;
+      if ((present[entry] & PRESENT.range) !== 0 && this.#asked[entry - base] < pages[entry])
+        widened[entry] = 1;
     }
+    return isFolded;
   }
 
   /** Two aligned blocks are apart, or one holds the other; two halves of a block fold into it. */
-  #fold(start: number, end: number): void {
-    const { pages } = this.#joined;
+  #fold(start: number, end: number): boolean {
+    const { pages } = this.#batch;
     const { order, tag } = this.#ranges;
-    const count = this.#ranges.sort(this.#joined, start, end);
+    const count = this.#ranges.sort(this.#batch, start, end);
     const stack = this.#stack;
+    let isFolded = false;
     for (let i = 0; i < count; i++) {
       const entry = start + order[i];
       if (i === 0 || tag[order[i]] !== tag[order[i - 1]]) stack.length = 0;
       const top = stack[stack.length - 1];
       if (stack.length > 0 && this.#holds(top, entry)) {
         this.#absorb(top, entry);
+        isFolded = true;
         continue;
       }
       stack.push(entry);
@@ -92,39 +102,52 @@ class AlignedStage implements Stage {
         const lower = stack[stack.length - 1];
         pages[lower] *= 2;
         this.#absorb(lower, upper);
+        isFolded = true;
       }
     }
+    return isFolded;
   }
 
   #holds(outer: number, inner: number): boolean {
-    const { page, pages } = this.#joined;
+    const { page, pages } = this.#batch;
     return page[inner] < page[outer] + pages[outer];
   }
 
   #areHalves(lower: number, upper: number): boolean {
-    const { page, pages } = this.#joined;
+    const { page, pages } = this.#batch;
+    const size = pages[lower];
     return (
-      pages[lower] === pages[upper] &&
-      page[upper] === page[lower] + pages[lower] &&
-      page[lower] % (2 * pages[lower]) === 0
+      size === pages[upper] &&
+      page[upper] === page[lower] + size &&
+      alignedStart(page[lower], 2 * size) === page[lower]
     );
   }
 
   /** `from` goes away; `into` stands for its requests too. */
   #absorb(into: number, from: number): void {
-    const joined = this.#joined;
-    this.#gone[from] = 1;
-    this.#asked[into] += this.#asked[from];
-    this.#asked[from] = joined.pages[from];
-    joined.widened[into] |= joined.widened[from];
-    joined.entryFirstSeq[into] = Math.min(joined.entryFirstSeq[into], joined.entryFirstSeq[from]);
-    joined.entryLastSeq[into] = Math.max(joined.entryLastSeq[into], joined.entryLastSeq[from]);
+    const batch = this.#batch;
+    const base = this.#base;
+    this.#gone[from - base] = 1;
+    this.#asked[into - base] += this.#asked[from - base];
+    this.#asked[from - base] = batch.pages[from];
+    batch.widened[into] |= batch.widened[from];
+    batch.entryFirstSeq[into] = Math.min(batch.entryFirstSeq[into], batch.entryFirstSeq[from]);
+    batch.entryLastSeq[into] = Math.max(batch.entryLastSeq[into], batch.entryLastSeq[from]);
   }
 
-  #grow(room: number): void {
+  #grow(count: number): void {
+    const room = 2 ** Math.ceil(Math.log2(count));
     this.#gone = new Uint8Array(room);
     this.#asked = new Float64Array(room);
   }
+}
+
+/** An entry that need not change. */
+function isBlock(batch: StepBatch, entry: number): boolean {
+  return (
+    (batch.present[entry] & PRESENT.range) === 0 ||
+    alignedSpanPages(batch.page[entry], batch.pages[entry]) === batch.pages[entry]
+  );
 }
 
 /** An entry that is alone in its step. */

@@ -13,17 +13,22 @@ class BarrierStage implements Stage {
   }
 
   push(input: StepBatch, output: StepBatch): void {
+    // The same entries in the same order: only the borders between steps go.
+    const entries = output.entries;
+    const releases = output.releases;
+    output.copyContents(input);
     for (let step = 0; step < input.steps; step++) {
-      output.copyEntries(input, step);
-      this.#lastDueNs = input.dueNs[step];
+      const entryEnd = entries + input.entryEnd[step];
       const firstRelease = input.releaseStart(step);
-      if (firstRelease === input.releaseEnd[step]) {
+      const due = input.dueNs[step];
+      this.#lastDueNs = due;
+      if (firstRelease !== input.releaseEnd[step]) {
+        const release = Math.max(due, input.releaseTNs[firstRelease]);
+        output.commitUpTo(entryEnd, releases + input.releaseEnd[step], release);
+      } else if (entryEnd - output.entryStart(output.steps) >= this.#max) {
         // An interval that never ends is forced out (spec 7.6): nothing waits for it, memory stays bounded.
-        if (output.openEntries >= this.#max) output.commit(this.#lastDueNs);
-        continue;
+        output.commitUpTo(entryEnd, releases + input.releaseEnd[step], due);
       }
-      output.copyReleases(input, step);
-      output.commit(Math.max(this.#lastDueNs, input.releaseTNs[firstRelease]));
     }
     output.copyFree(input);
   }

@@ -18,24 +18,37 @@ export class RangeJoiner {
   #lastSeq = new Float64Array(64);
   #widened = new Uint8Array(64);
 
+  /** Whether anything in `step` joins. Where it does, `join` is to follow. */
+  joins(input: StepBatch, step: number): boolean {
+    const start = input.entryStart(step);
+    const end = input.entryEnd[step];
+    if (end - start === 1) return false;
+    // Several kinds in one step are rare: each run is then looked at when it is joined.
+    if (kindRunEnd(input, start, end) < end) return true;
+    return this.#plan(input, start, end);
+  }
+
   /** Appends the joined entries of `step` of `input` to `output`, uncommitted. */
   join(input: StepBatch, step: number, output: StepBatch): void {
+    const first = input.entryStart(step);
     const end = input.entryEnd[step];
-    for (let start = input.entryStart(step); start < end;) {
+    for (let start = first; start < end;) {
       const next = kindRunEnd(input, start, end);
+      const isPlanned = start === first && next === end;
       if (next - start === 1) output.copyEntry(input, start);
-      else this.#joinRun(input, start, next, output);
+      else if (isPlanned || this.#plan(input, start, next)) this.#write(input, start, next, output);
+      else output.copyEntryRun(input, start, next);
       start = next;
     }
   }
 
-  #joinRun(input: StepBatch, start: number, end: number, output: StepBatch): void {
+  #plan(input: StepBatch, start: number, end: number): boolean {
     if (this.#fate.length < end - start) this.#grow(2 ** Math.ceil(Math.log2(end - start)));
     this.#fate.fill(KEPT, 0, end - start);
-    if (!this.#unite(input, start, this.#ranges.sort(input, start, end))) {
-      output.copyEntryRun(input, start, end);
-      return;
-    }
+    return this.#unite(input, start, this.#ranges.sort(input, start, end));
+  }
+
+  #write(input: StepBatch, start: number, end: number, output: StepBatch): void {
     for (let i = 0; i < end - start; i++) {
       if (this.#fate[i] === GONE) continue;
       const entry = output.copyEntry(input, start + i);

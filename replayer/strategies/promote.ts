@@ -30,29 +30,23 @@ class PromoteStage implements Stage {
   }
 
   push(input: StepBatch, output: StepBatch): void {
+    let from = 0;
     for (let step = 0; step < input.steps; step++) {
       const start = input.entryStart(step);
       const end = input.entryEnd[step];
-      if (end - start === 1) this.#single(input, start, output);
-      else if (this.#mayExceed(input, start, end)) this.#group(input, start, end, output);
-      else output.copyEntries(input, step);
+      if (!this.#mayExceed(input, start, end)) continue;
+      output.appendSteps(input, from, step);
+      from = step + 1;
+      this.#group(input, start, end, output);
       output.copyReleases(input, step);
       output.commit(input.dueNs[step]);
     }
+    output.appendSteps(input, from, input.steps);
     output.copyFree(input);
   }
 
   end(): void {
     // Every step is done when it comes: nothing is ever open.
-  }
-
-  #single(input: StepBatch, index: number, output: StepBatch): void {
-    const entry = output.copyEntry(input, index);
-    if ((input.present[index] & PRESENT.range) === 0 || input.pages[index] <= this.#maxPages)
-      return;
-    if (!canWiden(input, index)) return;
-    dropRange(output, entry);
-    output.widened[entry] = 1;
   }
 
   /** False where even all entries together stay within both limits. */

@@ -3,18 +3,25 @@
 
 import { ALL_PAGES, FLAG, PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
-import { smmuFields, splitSmmuRange } from './smmu-split.ts';
+import { NUM_VALUES, smmuFields, splitSmmuRange } from './smmu-split.ts';
 import type { Stage, Strategy } from './strategy.ts';
 import { canWiden } from './widen.ts';
 
 class SmmuRangeStage implements Stage {
   push(input: StepBatch, output: StepBatch): void {
+    let from = 0;
     for (let step = 0; step < input.steps; step++) {
       const end = input.entryEnd[step];
+      let first = input.entryStart(step);
+      while (first < end && isOneCommand(input, first)) first++;
+      if (first === end) continue;
+      output.appendSteps(input, from, step);
+      from = step + 1;
       for (let i = input.entryStart(step); i < end; i++) splitEntry(input, i, output);
       output.copyReleases(input, step);
       output.commit(input.dueNs[step]);
     }
+    output.appendSteps(input, from, input.steps);
     output.copyFree(input);
   }
 
@@ -23,19 +30,22 @@ class SmmuRangeStage implements Stage {
   }
 }
 
-function splitEntry(input: StepBatch, index: number, output: StepBatch): void {
+/** What NUM and SCALE can say as it is, or is no range that the driver splits. */
+function isOneCommand(input: StepBatch, index: number): boolean {
   const pages = input.pages[index];
-  const leaf = (input.flags[index] & FLAG.leaf) !== 0;
-  const splits =
-    (input.present[index] & PRESENT.range) !== 0 &&
-    canWiden(input, index) &&
-    pages < ALL_PAGES &&
-    input.page[index] + pages < ALL_PAGES;
-  const single = leaf || pages % 32 !== 1;
-  if (!splits || (single && smmuFields(pages) !== undefined)) {
+  if ((input.present[index] & PRESENT.range) === 0 || !canWiden(input, index)) return true;
+  if (input.page[index] + pages >= ALL_PAGES) return true;
+  if ((input.flags[index] & FLAG.leaf) === 0 && pages % NUM_VALUES === 1) return false;
+  return pages < NUM_VALUES || smmuFields(pages) !== undefined;
+}
+
+function splitEntry(input: StepBatch, index: number, output: StepBatch): void {
+  if (isOneCommand(input, index)) {
     output.copyEntry(input, index);
     return;
   }
+  const pages = input.pages[index];
+  const leaf = (input.flags[index] & FLAG.leaf) !== 0;
   const asked = input.page[index] + pages;
   for (const chunk of splitSmmuRange(input.page[index], pages, leaf)) {
     const entry = output.copyEntry(input, index);

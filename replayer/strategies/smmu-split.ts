@@ -9,7 +9,8 @@ export interface SmmuChunk {
   readonly scale: number;
 }
 
-const NUM_VALUES = 32;
+/** NUM has five bits: up to so many granules of a scale. */
+export const NUM_VALUES = 32;
 
 /** The driver's greedy split: lowest five bits of what is left first. Leaf keeps the exact size. */
 export function splitSmmuRange(page: number, pages: number, leaf: boolean): readonly SmmuChunk[] {

@@ -15,16 +15,24 @@ class WindowStage implements Stage {
   }
 
   push(input: StepBatch, output: StepBatch): void {
+    // The same entries in the same order: only the borders between steps move.
+    const entries = output.entries;
+    const releases = output.releases;
+    output.copyContents(input);
     for (let step = 0; step < input.steps; step++) {
       const due = input.dueNs[step];
-      if (output.openEntries > 0 && due > this.#openedNs + this.#widthNs) {
-        output.commit(this.#openedNs + this.#widthNs);
+      const start = entries + input.entryStart(step);
+      const release = releases + input.releaseStart(step);
+      if (start > output.entryStart(output.steps)) {
+        const closesNs = this.#openedNs + this.#widthNs;
+        if (due > closesNs) output.commitUpTo(start, release, closesNs);
+        else if (release > output.releaseStart(output.steps) && kindChanges(output, start))
+          output.commitUpTo(start, release, due);
       }
-      if (output.openReleases > 0 && kindChanges(input, step, output)) output.commit(due);
-      if (output.openEntries === 0) this.#openedNs = due;
-      output.copyEntries(input, step);
-      output.copyReleases(input, step);
-      if (output.openEntries >= this.#max) output.commit(due);
+      if (start === output.entryStart(output.steps)) this.#openedNs = due;
+      const end = entries + input.entryEnd[step];
+      if (end - output.entryStart(output.steps) >= this.#max)
+        output.commitUpTo(end, releases + input.releaseEnd[step], due);
     }
     output.copyFree(input);
   }
@@ -38,8 +46,8 @@ class WindowStage implements Stage {
  * Between two kinds the guest's barrier must stay a wait of the hardware's too: a device TLB filled from
  * an IOTLB that is still stale would stay wrong (spec 7.3, 7.6).
  */
-function kindChanges(input: StepBatch, step: number, output: StepBatch): boolean {
-  return output.kind[output.entries - 1] !== input.kind[input.entryStart(step)];
+function kindChanges(batch: StepBatch, entry: number): boolean {
+  return batch.kind[entry - 1] !== batch.kind[entry];
 }
 
 export const window: Strategy = {

@@ -14,6 +14,11 @@ export class FreeBarriers {
 
   push(seq: number, tNs: number): void {
     let at = this.#seq.length;
+    if (at === this.#head || !this.#after(at - 1, seq, tNs)) {
+      this.#seq.push(seq);
+      this.#tNs.push(tNs);
+      return;
+    }
     while (at > this.#head && this.#after(at - 1, seq, tNs)) at--;
     this.#seq.splice(at, 0, seq);
     this.#tNs.splice(at, 0, tNs);

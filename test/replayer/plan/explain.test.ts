@@ -95,3 +95,20 @@ void test('what holding back could gain is counted as window counts it', () => {
   }
   assert.equal(gain.single_intervals, gain.barrier_intervals);
 });
+
+void test('what drain could gain is counted as a queue of that service time counts it', () => {
+  const gain = holdGain([batch], vtd);
+  const lanes = [...planOf(rows, parseChain('none')).streams.values()];
+  for (const { service_ns, ioctls } of gain.drain) {
+    let calls = 0;
+    for (const { steps } of lanes) {
+      let freeNs = Number.NEGATIVE_INFINITY;
+      for (const left = [...steps]; left.length > 0; calls++) {
+        const now = Math.max(freeNs, left[0].dueNs);
+        while (left.length > 0 && left[0].dueNs <= now) left.shift();
+        freeNs = now + service_ns;
+      }
+    }
+    assert.equal(ioctls, calls);
+  }
+});
