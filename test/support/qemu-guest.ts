@@ -78,7 +78,7 @@ export class QemuGuest {
   openFiles(): readonly string[] {
     const folder = `/proc/${this.process.pid}/fd`;
     return readdirSync(folder)
-      .map((fd) => readlinkSync(join(folder, fd)))
+      .map((fd) => tryLink(join(folder, fd)))
       .filter((path) => path.startsWith(tmpdir()))
       .sort();
   }
@@ -113,4 +113,13 @@ export function countPages(batches: Iterable<EventBatch>, stream = 0): number {
     }
   }
   return pages;
+}
+
+/** QEMU closes files while we look. */
+function tryLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
