@@ -22,6 +22,11 @@ import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pac
 import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
 import { brokenLimits, parseLimit } from '../compare/limits.ts';
+import {
+  predictStrategies,
+  predictionTable,
+  type PredictedStrategy,
+} from '../compare/prediction.ts';
 import { sweepChains, tradeOff } from '../compare/sweep.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import type { ReportJson } from '../report/schema.ts';
@@ -35,6 +40,7 @@ interface Options extends PacingFlags {
   readonly cpus?: string;
   readonly fifo: boolean;
   readonly seed?: string;
+  readonly predict?: string;
   readonly failOn: readonly string[];
   readonly sweep: readonly string[];
   readonly output?: string;
@@ -78,6 +84,10 @@ export const define: VerbModule['define'] = (command, terminal) => {
       'compare one strategy per value too: window.us=5,10,20',
       repeatable(NONE),
       NONE,
+    )
+    .option(
+      '--predict <model>',
+      "show what a file of 'iotlb model' expected beside what was measured",
     )
     .option(
       '--fail-on <limit>',
@@ -130,11 +140,12 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   terminal.story(
     `${texts.length} strategies × ${repeats} rounds, order from seed ${seed}; samples go to ${folder}`,
   );
+  const chains = await Promise.all(texts.map((text) => openChain(text)));
   using interrupt = watchInterrupt();
   const { report, reportPath, interrupted } = await compareStrategies(
     {
       recording: path,
-      chains: await Promise.all(texts.map((text) => openChain(text))),
+      chains,
       dialect,
       issuer,
       device: options.device,
@@ -149,9 +160,18 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     },
     { folder: options.store, url: options.url },
   );
+  const predicted =
+    options.predict === undefined
+      ? []
+      : predictStrategies(options.predict, path, chains, dialect, report);
   terminal.answer(
-    options.json ? jsonText(document(report, seed), 2) : comparisonTable(report, terminal),
+    options.json
+      ? jsonText(document(report, seed, predicted), 2)
+      : comparisonTable(report, terminal),
   );
+  if (predicted.length > 0 && !options.json) {
+    terminal.answer(`\n${predictionTable(report, predicted)}`);
+  }
   if (options.sweep.length > 0 && !options.json) terminal.answer(`\n${tradeOff(report)}`);
   for (const line of brokenLimits(report, limits)) {
     terminal.warn(line);
@@ -173,7 +193,11 @@ function chainTexts(options: Options): readonly string[] {
 }
 
 /** One row a strategy: medians over repeats, ratios to the first with 95 % intervals (design 7). */
-function document(report: ReportJson, seed: number): object {
+function document(
+  report: ReportJson,
+  seed: number,
+  predicted: readonly PredictedStrategy[],
+): object {
   return {
     recording: report.recording,
     ran_on: report.ran_on,
@@ -190,6 +214,7 @@ function document(report: ReportJson, seed: number): object {
       holds: values.service_total_ns.holds,
       plan,
       values,
+      ...predicted.find((one) => one.strategy === row.strategy),
     })),
     environment: report.environment,
   };
