@@ -10,8 +10,10 @@ import { fixture } from '../support/fixtures.ts';
 
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 
-/** `iotlb …` lines of the README's code blocks, without their comments. */
-const commands = [...README.matchAll(/^iotlb (.+?)\s*(?:#.*)?$/gm)].map((found) => found[1]);
+/** `iotlb …` lines of the README's code blocks, without their comments. `record` wants a running guest: it has tests of its own. */
+const commands = [...README.matchAll(/^iotlb (.+?)\s*(?:#.*)?$/gm)]
+  .map((found) => found[1])
+  .filter((command) => !command.startsWith('record '));
 
 test(
   'every command of the README does what it says, one after the other',
