@@ -11,6 +11,7 @@ import { mockTable } from './mock.ts';
 import { replayParts } from './replay.ts';
 import { replayedMocks } from './replayed-mock.ts';
 import { replayedUnmaps } from './replayed-unmap.ts';
+import { rfcElsewhere } from './rfc-elsewhere.ts';
 import { rfcTable } from './rfc-table.ts';
 import { rulesParts } from './rules.ts';
 import { safetyPart } from './safety.ts';
@@ -88,6 +89,7 @@ const rfc: Scenario = {
     'real: VFIO container, type1, descriptors and waits · ours: the ioctl · emulated: the IOMMU',
   run: async (context) => [
     ...(await rfcTable(context)),
+    await rfcElsewhere(context),
     ...(await replayParts(context, {
       ...rfcReplay,
       name: 'explicit',
