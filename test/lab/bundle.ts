@@ -19,7 +19,7 @@ export async function bundleCommand(): Promise<string> {
     format: 'esm',
     external: ['koffi', 'chdb', 'esbuild'],
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
     },
     logLevel: 'error',
   });
