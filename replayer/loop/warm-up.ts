@@ -22,6 +22,9 @@ const SLEEPING_STEPS = 2_000;
 const ENOUGH_SLEEPS = 10;
 const GOOD_ROUNDS = 4;
 const MOST_ROUNDS = 16;
+/** One round of each kind, whatever it takes; then no more once this has passed (an emulated CPU is slow). */
+const EACH_KIND = 3;
+const ENOUGH_NS = 1.5e9;
 /** Overdrawn, so that the first review rests. */
 const SPENT_NS = -1e6;
 
@@ -50,7 +53,9 @@ export function warmUp(
   const output = sharedOutput(steps * passes);
   const control = new Int32Array(new SharedArrayBuffer(CONTROL.WORDS * 4));
   // A round in which the compiler ran is behind and never sleeps: only those on time count.
+  const begunNs = clock.now();
   for (let round = 0, good = 0; round < MOST_ROUNDS && good < GOOD_ROUNDS; round++) {
+    if (round >= EACH_KIND && clock.now() - begunNs > ENOUGH_NS) break;
     const waiter = new Waiter(clock, { rests: true, maxLeadNs: 60_000 });
     if (round % 2 === 0) waiter.state[WAIT.budgetNs] = SPENT_NS;
     const each = round % 3 === 1 ? succeeding : warm;
