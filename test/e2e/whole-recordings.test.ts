@@ -12,8 +12,8 @@ import {
   compareRecordings,
   type AgainstReport,
 } from '../../collector/against/compare-recordings.ts';
-import { importTrace } from '../../collector/sources/import.ts';
 import { folderFor } from '../support/cli.ts';
+import { importFile } from '../support/import-file.ts';
 import { kindsOf, readSource } from '../support/read-source.ts';
 
 const FOLDER = process.env.IOTLB_TRACES;
@@ -29,21 +29,8 @@ const textOf = (name: string): string =>
   Buffer.from(decompress(readFileSync(path(name)))).toString('latin1');
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
 
-async function recording(t: TestContext, name: string): Promise<string> {
-  const to = join(folderFor(t), 'recording.arrow');
-  await importTrace(path(name), to, {
-    source: undefined,
-    salvage: false,
-    commandLine: '',
-    interrupt: {
-      requested: false,
-      signal: new AbortController().signal,
-      [Symbol.dispose]: () => undefined,
-    },
-    progress: () => ({ update: () => undefined, stop: () => undefined }),
-  });
-  return to;
-}
+const recording = (t: TestContext, name: string): Promise<string> =>
+  importFile(path(name), join(folderFor(t), 'recording.arrow'));
 
 const compare = async (t: TestContext, here: string, there: string): Promise<AgainstReport> =>
   compareRecordings(await recording(t, here), await recording(t, there));

@@ -11,27 +11,14 @@ import {
   type AgainstReport,
 } from '../../../collector/against/compare-recordings.ts';
 import { ToolError } from '../../../collector/base/index.ts';
-import { importTrace } from '../../../collector/sources/import.ts';
 import { capture, fixture } from '../../support/fixtures.ts';
+import { importFile } from '../../support/import-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'iotlb-test-'));
 after(() => rmSync(folder, { recursive: true }));
 
-async function recording(from: string, name: string): Promise<string> {
-  const to = join(folder, `${name}.arrow`);
-  await importTrace(from, to, {
-    source: undefined,
-    salvage: false,
-    commandLine: '',
-    interrupt: {
-      requested: false,
-      signal: new AbortController().signal,
-      [Symbol.dispose]: () => undefined,
-    },
-    progress: () => ({ update: () => undefined, stop: () => undefined }),
-  });
-  return to;
-}
+const recording = (from: string, name: string): Promise<string> =>
+  importFile(from, join(folder, `${name}.arrow`));
 
 const compare = async (here: string, there: string, name: string): Promise<AgainstReport> =>
   compareRecordings(await recording(here, `${name}-a`), await recording(there, `${name}-b`));
