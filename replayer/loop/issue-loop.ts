@@ -2,6 +2,7 @@
 // buffer was made before the start and outlives the calls. Clock, waiter and ioctl are parameters.
 
 import type { Clock } from './clock.ts';
+import { LAND, type Landing } from './landing.ts';
 import { WAIT, type Waiter } from './waiter.ts';
 
 /** What one stream issues, in pinned or shared memory (see CallProgram and Schedule). */
@@ -52,6 +53,7 @@ export const CONTROL = { stop: 0, stepsDone: 1, rows: 2, WORDS: 4 } as const;
 export interface LoopHost {
   readonly clock: Clock;
   readonly waiter: Waiter;
+  readonly landing: Landing;
   ioctl(fd: number, request: number, argument: number): number;
   errno(): number;
 }
@@ -76,8 +78,9 @@ export function runIssueLoop(
   control: Int32Array,
   startNs: number,
 ): number {
-  const { clock, waiter } = host;
+  const { clock, waiter, landing } = host;
   const wait = waiter.state;
+  const land = landing.state;
   const { dueNs, holdNs, stepCallEnd, steps, passes, periodNs, onlineMaxEntries } = input;
   const isClosed = holdNs.length > 0;
   const time = new Float64Array(2);
@@ -92,8 +95,11 @@ export function runIssueLoop(
       const due = Math.round(dueNs[step] + passNs + time[SHIFT]);
       while (time[NOW] < due) {
         if (control[CONTROL.stop] !== 0) return row;
-        if (due - time[NOW] > wait[WAIT.leadNs]) waiter.sleep(due, time[NOW]);
+        const left = due - time[NOW];
+        if (left > wait[WAIT.leadNs]) waiter.sleep(due, time[NOW]);
+        else if (left < 2 * land[LAND.aimNs]) landing.aim(left);
         time[NOW] = clock.now();
+        if (land[LAND.isAimed] > 0) landing.landed(time[NOW] - due);
       }
       if (control[CONTROL.stop] !== 0) return row;
       const last =

@@ -12,7 +12,7 @@ const ENGINE_FLAGS: readonly string[] = [
   '--no-concurrent-recompilation',
   '--no-concurrent-osr',
   // All of the loop in one piece: a clock reading that is not inlined leaves an array behind.
-  '--max-inlined-bytecode-size-cumulative=4000',
+  '--max-inlined-bytecode-size-cumulative=8000',
   '--min-semi-space-size=16',
 ];
 

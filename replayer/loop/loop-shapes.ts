@@ -3,6 +3,7 @@
 
 import type { Clock } from './clock.ts';
 import type { LoopHost, LoopInput, LoopOutput } from './issue-loop.ts';
+import type { Landing } from './landing.ts';
 import type { Waiter } from './waiter.ts';
 
 export function loopInput(from: LoopInput): LoopInput {
@@ -57,9 +58,10 @@ export function sharedOutput(rows: number): LoopOutput {
 export function loopHost(
   clock: Clock,
   waiter: Waiter,
+  landing: Landing,
   { ioctl, errno }: Pick<LoopHost, 'ioctl' | 'errno'>,
 ): LoopHost {
-  return { clock, waiter, ioctl, errno };
+  return { clock, waiter, landing, ioctl, errno };
 }
 
 /**

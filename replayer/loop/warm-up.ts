@@ -4,6 +4,7 @@
 import type { Clock } from './clock.ts';
 import { CONTROL, runIssueLoop, type LoopHost, type LoopInput } from './issue-loop.ts';
 import { loopHost, loopInput, sharedOutput } from './loop-shapes.ts';
+import { Landing, measurePace } from './landing.ts';
 import { close, open } from './native.ts';
 import { measureNoise } from './noise.ts';
 import { WAIT, Waiter } from './waiter.ts';
@@ -59,7 +60,8 @@ export function warmUp(
     const waiter = new Waiter(clock, { rests: true, maxLeadNs: 60_000 });
     if (round % 2 === 0) waiter.state[WAIT.budgetNs] = SPENT_NS;
     const each = round % 3 === 1 ? succeeding : warm;
-    runIssueLoop(loopHost(clock, waiter, system), each, output, control, clock.now());
+    const landing = new Landing(measurePace(clock));
+    runIssueLoop(loopHost(clock, waiter, landing, system), each, output, control, clock.now());
     good = waiter.sleeps >= ENOUGH_SLEEPS ? good + 1 : 0;
   }
   warmNoise(clock);

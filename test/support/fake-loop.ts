@@ -9,6 +9,7 @@ import {
   type LoopInput,
   type LoopOutput,
 } from '../../replayer/loop/issue-loop.ts';
+import { Landing, type Pace } from '../../replayer/loop/landing.ts';
 import { loopHost, loopInput, sharedOutput } from '../../replayer/loop/loop-shapes.ts';
 import { Waiter } from '../../replayer/loop/waiter.ts';
 
@@ -62,6 +63,8 @@ export interface FakeRun {
   /** Errno of call i; 0 or absent for success. */
   readonly errnos?: readonly number[];
   readonly clock?: FakeClock;
+  /** What the landing believes of the clock; a turn takes 1 ns whatever it believes. */
+  readonly pace?: Pace;
   readonly onCall?: (index: number, control: Int32Array) => void;
 }
 
@@ -116,7 +119,9 @@ export function runFake(run: FakeRun): FakeOutcome {
   // A clock that stands still while it is read must be slept on all the way.
   const maxLeadNs = clock.readNs === 0 ? 0 : 50e3;
   const waiter = new Waiter(clock, { rests: false, maxLeadNs });
-  const host = loopHost(clock, waiter, system);
+  const pace = run.pace ?? { readNs: clock.readNs, turnNs: 1 };
+  const landing = new Landing(pace, (turns) => (clock.atNs += Math.max(0, turns)));
+  const host = loopHost(clock, waiter, landing, system);
   const rows = runIssueLoop(host, input, output, control, run.startNs ?? 0);
   return { rows, calls, output, control, clock };
 }

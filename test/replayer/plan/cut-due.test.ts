@@ -11,6 +11,7 @@ import {
   type LoopInput,
   type LoopOutput,
 } from '../../../replayer/loop/issue-loop.ts';
+import { Landing } from '../../../replayer/loop/landing.ts';
 import type { Clock } from '../../../replayer/loop/clock.ts';
 import { WAIT, Waiter } from '../../../replayer/loop/waiter.ts';
 import { cutDue } from '../../../replayer/plan/index.ts';
@@ -154,6 +155,7 @@ function loopCalls(list: readonly Job[], max: number, times: readonly number[]):
   const host = {
     clock,
     waiter: new ExactWaiter(clock),
+    landing: new Landing({ readNs: 0, turnNs: 1 }),
     ioctl: () => {
       now += times[made++ % times.length];
       return 0;
