@@ -12,4 +12,4 @@ export { TextCursor, ascii } from './text-cursor.ts';
 export * from './time.ts';
 export { TOOL } from './tool.ts';
 export * from './units.ts';
-export { unzstd } from './zstd.ts';
+export { unzstd, zstd } from './zstd.ts';

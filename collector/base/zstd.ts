@@ -1,11 +1,15 @@
 // zstd with bounds: what a frame claims to need is looked at before anything is allocated for it.
 
-import { Decompress, decompress } from 'fzstd';
+import { Decompress } from 'fzstd';
 
 import { ToolError } from './errors.ts';
+import { zstdLibrary } from './zstd-library.ts';
 
 /** The largest window that is taken on; what zstd makes without --ultra or --long stays below. */
 export const ZSTD_WINDOW_LIMIT_BYTES = 32 * 1024 * 1024;
+
+/** Higher levels gain a tenth at most on columns of numbers. */
+const LEVEL = 1;
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
@@ -22,6 +26,11 @@ interface FrameHeader {
   readonly contentBytes: number | undefined;
 }
 
+/** Compresses into one frame that says how long its content is. */
+export function zstd(bytes: Uint8Array): Uint8Array {
+  return zstdLibrary().compress(bytes, LEVEL);
+}
+
 /** Decompresses one frame into exactly `plainBytes`. Throws ToolError E_CORRUPT. */
 export function unzstd(bytes: Uint8Array, plainBytes: number, what: string): Uint8Array {
   const header = startsFrame(bytes) ? frameHeader(bytes, 0) : undefined;
@@ -29,10 +38,8 @@ export function unzstd(bytes: Uint8Array, plainBytes: number, what: string): Uin
   if (header === undefined || (isKnown && header.contentBytes !== plainBytes))
     throw notAsLong(what);
   try {
-    // The decoder does not tell how much it wrote: a frame that does not say either is streamed.
-    const plain = isKnown
-      ? decompress(bytes, new Uint8Array(plainBytes))
-      : streamed(bytes, plainBytes, header);
+    // The library allocates what the frame says, so a frame that does not say is streamed.
+    const plain = isKnown ? zstdLibrary().decompress(bytes) : streamed(bytes, plainBytes, header);
     if (plain.length === plainBytes) return plain;
   } catch (error) {
     throw new ToolError('E_CORRUPT', `${what}: its zstd data is damaged`, { cause: error });

@@ -53,7 +53,8 @@ export function frameAt(fd: number, size: number, offset: number): Frame | Frame
   if (got < PREFIX_BYTES) return { kind: 'cut', offset };
   const metadataBytes = prefixView.getInt32(4, true);
   if (metadataBytes === 0) return { kind: 'end-mark', offset };
-  if (metadataBytes < 0 || metadataBytes > METADATA_LIMIT_BYTES) {
+  // Arrow pads metadata to 8 bytes; the views of a body rely on it.
+  if (metadataBytes < 0 || metadataBytes > METADATA_LIMIT_BYTES || metadataBytes % 8 !== 0) {
     return { kind: 'garbage', offset, reason: `impossible metadata length ${metadataBytes}` };
   }
   if (metadataBytes + PREFIX_BYTES > left) return { kind: 'cut', offset };

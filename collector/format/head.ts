@@ -26,19 +26,6 @@ export interface TraceHead {
 
 const SNIFF_BYTES = 16 * 1024 * 1024;
 
-/** Bytes of the schema and dictionary messages of this version, for decoding batches with Arrow. */
-let ownPrefix: Uint8Array | undefined;
-
-export function decodingPrefix(): Uint8Array {
-  if (ownPrefix === undefined) {
-    const schema = traceSchema('', '');
-    const ipc = ipcBytes('stream');
-    ipc.begin(schema, emptyRecordBatch(schema));
-    ownPrefix = Buffer.concat(ipc.chunks);
-  }
-  return ownPrefix;
-}
-
 /** Reads the head. Throws ToolError where there is none, it is damaged or it is of a newer format. */
 export function readHead(path: string, fd: number, size: number): TraceHead {
   const isSealed = hasMagic(fd);
@@ -192,9 +179,17 @@ function parseHeader(path: string, pairs: ReadonlyMap<string, string>): Trusted 
 let ownColumns: readonly string[] | undefined;
 
 function sameColumns(schema: Frame): boolean {
-  ownColumns ??= readMessage(decodingPrefix().subarray(PREFIX_BYTES))?.columns ?? [];
+  ownColumns ??= schemaColumns();
   const found = schema.message.columns;
   return found.length === ownColumns.length && ownColumns.every((column, i) => column === found[i]);
+}
+
+/** The columns of this version, as its own schema message names them. */
+function schemaColumns(): readonly string[] {
+  const schema = traceSchema('', '');
+  const ipc = ipcBytes('stream');
+  ipc.begin(schema, emptyRecordBatch(schema));
+  return readMessage(Buffer.concat(ipc.chunks).subarray(PREFIX_BYTES))?.columns ?? [];
 }
 
 function versionOf(raw: unknown): number | undefined {

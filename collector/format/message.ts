@@ -1,7 +1,8 @@
 // The metadata of one Arrow IPC message, read without trusting it: what kind it is, how long its body
-// is, its key-value pairs, and whether a batch's layout stays inside its body.
+// is, its key-value pairs, and where a batch's columns lie.
 
 import { BadFlatbuffer, FlatTable } from './flatbuffer.ts';
+import { BATCH, readLayout, type BatchLayout } from './layout.ts';
 
 export type MessageKind = 'schema' | 'dictionary' | 'batch';
 
@@ -16,17 +17,15 @@ export interface MessageInfo {
   readonly columns: readonly string[];
   /** Rows of a batch message; 0 otherwise. */
   readonly rows: number;
-  /** Each column's values and validity lie inside the body and are long enough for the rows. */
-  readonly fits: (widths: readonly number[]) => boolean;
+  /** Where columns of these widths lie in a batch's body; undefined where they do not fit into it. */
+  readonly layout: (widths: readonly number[]) => BatchLayout | undefined;
 }
 
 // Slots of Arrow's flatbuffer tables (Message.fbs, Schema.fbs).
 const MESSAGE = { headerType: 1, header: 2, bodyLength: 3, metadata: 4 } as const;
 const SCHEMA = { fields: 1, metadata: 2 } as const;
 const FIELD = { name: 0, nullable: 1, typeType: 2, type: 3, dictionary: 4, children: 5 } as const;
-const BATCH = { length: 0, nodes: 1, buffers: 2, compression: 3, variadic: 4 } as const;
 const KEY_VALUE = { key: 0, value: 1 } as const;
-const PAIR_BYTES = 16; // FieldNode and Buffer are structs of two 64-bit counts
 
 const KINDS: Readonly<Record<number, MessageKind>> = { 1: 'schema', 2: 'dictionary', 3: 'batch' };
 /** More pairs or columns than this is damage, not a recording. */
@@ -63,8 +62,8 @@ function decode(metadata: Uint8Array): MessageInfo | undefined {
     valueAt,
     columns: kind === 'schema' ? readColumns(header) : [],
     rows: kind === 'batch' ? header.count64(BATCH.length) : 0,
-    fits: (widths) =>
-      kind === 'batch' && (tried(() => layoutFits(header, bodyBytes, widths)) ?? false),
+    layout: (widths) =>
+      kind === 'batch' ? tried(() => readLayout(header, bodyBytes, widths)) : undefined,
   };
 }
 
@@ -111,30 +110,5 @@ function readColumns(schema: FlatTable): readonly string[] {
       index?.int32(0),
       nested,
     ].join(' ');
-  });
-}
-
-function layoutFits(batch: FlatTable, bodyBytes: number, widths: readonly number[]): boolean {
-  const rows = batch.count64(BATCH.length);
-  const nodes = batch.vector(BATCH.nodes, PAIR_BYTES);
-  const buffers = batch.vector(BATCH.buffers, PAIR_BYTES);
-  if (batch.has(BATCH.compression) || batch.vector(BATCH.variadic, 8).length > 0) return false;
-  if (nodes.length !== widths.length || buffers.length !== widths.length * 2) return false;
-  const at = (vector: typeof nodes, i: number, offset: number): number =>
-    batch.structCount(vector, i, { bytes: PAIR_BYTES, offset });
-  const inside = (i: number, bytes: number): boolean => {
-    const offset = at(buffers, i, 0);
-    const length = at(buffers, i, 8);
-    return offset % 8 === 0 && offset + length <= bodyBytes && length >= bytes;
-  };
-  return widths.every((width, i) => {
-    const nulls = at(nodes, i, 8);
-    const bitmap = nulls === 0 ? 0 : Math.ceil(rows / 8);
-    return (
-      at(nodes, i, 0) === rows &&
-      nulls <= rows &&
-      inside(2 * i, bitmap) &&
-      inside(2 * i + 1, rows * width)
-    );
   });
 }

@@ -3,21 +3,16 @@
 
 import { closeSync, fstatSync, openSync } from 'node:fs';
 
-import { RecordBatchReader, type RecordBatch } from 'apache-arrow';
-
 import { ToolError, fileError, formatCount } from '../base/index.ts';
 import type { EventBatch, LossDetail, Tally, TraceHeader } from '../model/index.ts';
 import { CHECK_CRC_KEY, frameCrc, type BatchNote } from './batch-check.ts';
+import { BatchColumns } from './batch-columns.ts';
 import { frameAt, isFrame, readAt, PREFIX_BYTES, type Frame, type FrameEnd } from './frames.ts';
-import { fromRecordBatch, hasKnownKinds } from './from-arrow.ts';
-import {
-  decodingPrefix,
-  looksLikeRecording,
-  readHead,
-  salvageHead,
-  type TraceHead,
-} from './head.ts';
+import { fromColumns } from './from-columns.ts';
+import { looksLikeRecording, readHead, salvageHead, type TraceHead } from './head.ts';
+import type { Compression } from './layout.ts';
 import { findBatches, nextBatch, noteOf } from './salvage.ts';
+import { COLUMN_WIDTHS } from './schema.ts';
 import { tailDamage } from './tail.ts';
 
 /** What is known once all batches were read. */
@@ -74,6 +69,8 @@ export class TraceReader {
   /** In the file form, written whole; a stream otherwise. */
   readonly isSealed: boolean;
   readonly bytes: number;
+  /** Of the batches read so far. */
+  compression: Compression = 'none';
   end: TraceEnd | undefined;
   #fd: number;
   readonly #head: TraceHead;
@@ -137,8 +134,7 @@ export class TraceReader {
   /** Checks the batch in `frame` against what came before, moves `at` on, and decodes it. */
   #next(frame: Frame, at: Progress): EventBatch {
     const bytes = this.#read(frame);
-    const body = bytes.subarray(decodingPrefix().length);
-    const note = noteOf(frame, () => frameCrc(frame, body));
+    const note = noteOf(frame, () => frameCrc(frame, bytes));
     if (note === undefined) throw this.#corrupt(at, 'does not match its checksum');
     if (at.note?.end === true) throw this.#corrupt(at, 'follows the end of the recording');
     if (note.recording !== this.#head.recording)
@@ -153,7 +149,7 @@ export class TraceReader {
         at.batches === 0 ? 'does not follow the header' : 'does not follow the one before it',
       );
     }
-    const batch = this.#decode(bytes, note.first_seq);
+    const batch = this.#decode(frame, bytes, note.first_seq);
     if (batch === undefined) throw this.#corrupt(at, 'holds what this format does not have');
     at.note = note;
     at.events += note.rows;
@@ -200,7 +196,7 @@ export class TraceReader {
     let next = 0;
     let last: BatchNote | undefined;
     for (const { frame, note } of batches) {
-      const batch = this.#decode(this.#read(frame), kept);
+      const batch = this.#decode(frame, this.#read(frame), kept);
       if (batch === undefined) {
         bad++;
         continue;
@@ -224,26 +220,26 @@ export class TraceReader {
     this.end = { state, tally, losses, events: kept, batches: given, damaged: bad };
   }
 
-  /** The frame's bytes, behind those of the schema that Arrow needs to decode it. */
   #read(frame: Frame): Uint8Array {
-    const prefix = decodingPrefix();
-    const bytes = new Uint8Array(prefix.length + frame.bytes);
-    bytes.set(prefix);
-    readAt(this.#fd, bytes.subarray(prefix.length), frame.offset);
+    const bytes = new Uint8Array(frame.bytes);
+    readAt(this.#fd, bytes, frame.offset);
     return bytes;
   }
 
-  #decode(bytes: Uint8Array, firstSeq: number): EventBatch | undefined {
-    let batch: RecordBatch;
+  /** Undefined where the batch is not one of ours: its checksum holds, so it was written so. */
+  #decode(frame: Frame, bytes: Uint8Array, firstSeq: number): EventBatch | undefined {
+    const layout = frame.message.layout(COLUMN_WIDTHS);
+    if (layout === undefined) return undefined;
+    const body = bytes.subarray(frame.bytes - frame.message.bodyBytes);
+    const columns = new BatchColumns(layout, body);
+    if (!columns.haveRightLengths) return undefined;
+    this.compression = layout.compression;
     try {
-      const next = RecordBatchReader.from(bytes).next();
-      if (next.done === true) return undefined;
-      batch = next.value;
-    } catch {
-      // The checksum holds, so this was written so: a batch that Arrow cannot decode is not ours.
-      return undefined;
+      return fromColumns(columns, firstSeq);
+    } catch (error) {
+      if (error instanceof ToolError) return undefined; // its compressed data is no zstd
+      throw error;
     }
-    return hasKnownKinds(batch) ? fromRecordBatch(batch, firstSeq) : undefined;
   }
 
   #corrupt(at: Progress, what: string, subject = `batch ${at.batches}`): ToolError {

@@ -42,8 +42,8 @@ MARK.writeUInt32LE(CONTINUATION);
 
 /** The note of a frame that is a whole batch; undefined where it is not. */
 export function noteOf(frame: Frame, crc: () => string): BatchNote | undefined {
-  if (frame.kind !== 'batch' || !carriesCrc(frame) || !frame.message.fits(COLUMN_WIDTHS))
-    return undefined;
+  if (frame.kind !== 'batch' || !carriesCrc(frame)) return undefined;
+  if (frame.message.layout(COLUMN_WIDTHS) === undefined) return undefined;
   if (frame.message.pairs.get(CHECK_CRC_KEY) !== crc()) return undefined;
   const note = batchNoteSchema.safeParse(parseJson(frame.message.pairs.get(CHECK_KEY) ?? '')).data;
   return note !== undefined && note.rows === frame.message.rows ? note : undefined;

@@ -1,4 +1,4 @@
-// The Arrow schema of a recording, version 1. Owns column names, types, units and descriptions.
+// The Arrow schema of a recording. Owns column names, types, units and descriptions.
 // Changes go into CHANGELOG.md beside this file; a column is added, never reused.
 
 import {
@@ -107,6 +107,9 @@ const COLUMNS: readonly ColumnSpec[] = [
 
 /** Column order in every batch. */
 export const COLUMN_NAMES: readonly string[] = COLUMNS.map((column) => column.name);
+
+/** Rows of a compressed batch at most, so that what a file may expand to is known before it does. */
+export const COMPRESSED_ROWS_LIMIT = 65_536;
 
 /** Bytes a row of each column takes, in column order. */
 export const COLUMN_WIDTHS: readonly number[] = COLUMNS.map(({ type }) => widthOf(type));

@@ -35,6 +35,31 @@ export interface EventBatch {
   readonly cpu: Int16Array;
 }
 
+/** Rows `from … to - 1` of `batch`, not copied. */
+export function sliceRows(batch: EventBatch, from: number, to: number): EventBatch {
+  const cut = <T extends { subarray(from: number, to: number): T }>(column: T, width = 1): T =>
+    column.subarray(from * width, to * width);
+  return {
+    firstSeq: batch.firstSeq + from,
+    count: to - from,
+    tNs: cut(batch.tNs),
+    stream: cut(batch.stream),
+    kind: cut(batch.kind),
+    scope: cut(batch.scope),
+    flags: cut(batch.flags),
+    present: cut(batch.present),
+    domainId: cut(batch.domainId),
+    pasid: cut(batch.pasid),
+    sourceId: cut(batch.sourceId),
+    page: cut(batch.page),
+    pages: cut(batch.pages),
+    raw: cut(batch.raw, RAW_BYTES),
+    rawLen: cut(batch.rawLen),
+    submission: cut(batch.submission),
+    cpu: cut(batch.cpu),
+  };
+}
+
 const FIRST_CAPACITY = 8192;
 
 /**

@@ -1,7 +1,7 @@
 // A part of a recording by time or by count: whole rows in capture order. The time of a row is the
 // latest seen so far in the file, so that one stamp that goes backwards cuts nothing in two.
 
-import { KIND, RAW_BYTES, type EventBatch } from '../../collector/model/index.ts';
+import { KIND, sliceRows, type EventBatch } from '../../collector/model/index.ts';
 
 export interface Cut {
   /** From the first row that is so far into the recording on, ns. */
@@ -39,30 +39,6 @@ export function* cutBatches(batches: Iterable<EventBatch>, cut: Cut): Generator<
       else if (isRequest) requests++;
     }
     if (from === 0 && to === batch.count) yield batch;
-    else if (from < to) yield rowsOf(batch, from, to);
+    else if (from < to) yield sliceRows(batch, from, to);
   }
-}
-
-function rowsOf(batch: EventBatch, from: number, to: number): EventBatch {
-  const cut = <T extends { subarray(from: number, to: number): T }>(column: T, width = 1): T =>
-    column.subarray(from * width, to * width);
-  return {
-    firstSeq: batch.firstSeq + from,
-    count: to - from,
-    tNs: cut(batch.tNs),
-    stream: cut(batch.stream),
-    kind: cut(batch.kind),
-    scope: cut(batch.scope),
-    flags: cut(batch.flags),
-    present: cut(batch.present),
-    domainId: cut(batch.domainId),
-    pasid: cut(batch.pasid),
-    sourceId: cut(batch.sourceId),
-    page: cut(batch.page),
-    pages: cut(batch.pages),
-    raw: cut(batch.raw, RAW_BYTES),
-    rawLen: cut(batch.rawLen),
-    submission: cut(batch.submission),
-    cpu: cut(batch.cpu),
-  };
 }
