@@ -10,7 +10,7 @@ import {
   watchInterrupt,
   type VerbModule,
 } from '../base/index.ts';
-import { isRecording, openTrace, refuseOverwrite, sealTrace } from '../format/index.ts';
+import { isRecording, refuseOverwrite, sealTrace } from '../format/index.ts';
 import { importSources } from '../sources/index.ts';
 import { importTrace } from '../sources/import.ts';
 import type { LossDetail, Tally } from '../model/index.ts';
@@ -82,7 +82,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
     terminal.answer(output);
   }
   terminal.story(
-    `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ${formatCount(tally.skipped)} other events skipped; ${spanOf(output)}`,
+    `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ${formatCount(tally.skipped)} other events skipped; ${formatDuration(result.spanNs)} of the guest's time`,
   );
   warnOfLoss(tally, losses, terminal);
   if (result.damage !== undefined)
@@ -98,17 +98,6 @@ function warnOfLoss(tally: Tally, losses: readonly LossDetail[], terminal: Termi
   const places = losses.slice(0, 5).map((loss) => `${loss.unit} ${loss.at} (${loss.reason})`);
   const more = losses.length > 5 || tally.lost > losses.length ? ', …' : '';
   terminal.warn(`${formatCount(tally.lost)} events lost: ${places.join(', ')}${more}`);
-}
-
-function spanOf(path: string): string {
-  using reader = openTrace(path);
-  let first = Number.POSITIVE_INFINITY;
-  let last = 0;
-  for (const batch of reader.batches()) {
-    first = Math.min(first, batch.tNs[0]);
-    last = batch.tNs[batch.count - 1];
-  }
-  return `${formatDuration(last - Math.min(first, last))} of the guest's time`;
 }
 
 function storedSize(path: string): number | undefined {

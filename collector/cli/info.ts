@@ -11,7 +11,13 @@ import {
   type Terminal,
   type VerbModule,
 } from '../base/index.ts';
-import { fileDigest, openTrace, type TraceEnd, type TraceReader } from '../format/index.ts';
+import {
+  ROW_BYTES,
+  fileDigest,
+  openTrace,
+  type TraceEnd,
+  type TraceReader,
+} from '../format/index.ts';
 import { compareRecordings } from '../against/compare-recordings.ts';
 import { GRANULARITIES, KINDS, TraceSummary } from '../model/index.ts';
 import { againstDocument, againstScreen } from './info-against.ts';
@@ -81,9 +87,22 @@ function document(reader: TraceReader, end: TraceEnd, summary: TraceSummary): ob
     busiest_second: summary.busiestSecond,
     busiest_millisecond: summary.busiestMillisecond,
     bytes: reader.bytes,
+    compression: reader.compression,
+    compression_ratio: compressionRatio(reader, end),
     batches: end.batches,
     header,
   };
+}
+
+/** How many times smaller the file is than its rows. */
+function compressionRatio(reader: TraceReader, end: TraceEnd): number {
+  return (end.events * ROW_BYTES) / reader.bytes;
+}
+
+function sizeText(reader: TraceReader, end: TraceEnd): string {
+  const size = formatSize(reader.bytes);
+  if (reader.compression === 'none') return size;
+  return `${size} (${reader.compression}, ${compressionRatio(reader, end).toFixed(1)} × smaller than its rows)`;
 }
 
 /** The counts up to the last that is not zero. */
@@ -112,7 +131,7 @@ function screen(
       ? `, from ${isoFromRealtime(realtimeNs(BigInt(header.clock.start_ns)))}`
       : '';
   const lines = [
-    `${bold(reader.path)}  ${dim(`${header.format} ${header.version}, ${reader.isSealed ? 'sealed' : `stream (${end.state})`}, ${formatSize(reader.bytes)}`)}`,
+    `${bold(reader.path)}  ${dim(`${header.format} ${header.version}, ${reader.isSealed ? 'sealed' : `stream (${end.state})`}, ${sizeText(reader, end)}`)}`,
     `  source      ${[header.source.name, header.iommu, header.source.detail].filter(Boolean).join(', ')}`,
     ...(header.kernel === undefined ? [] : [`  kernel      ${header.kernel}`]),
     `  clock       ${header.clock.name}, steps of ${formatDuration(header.clock.resolution_ns)}${started}`,

@@ -4,6 +4,7 @@
 import { unzstd } from '../base/index.ts';
 import { LENGTH_BYTES, type BatchLayout } from './layout.ts';
 
+const EMPTY = new Uint8Array(0);
 const STORED = -1n;
 /** Writers may pad a buffer to this before they compress it. */
 const PADDING_BYTES = 64;
@@ -46,7 +47,8 @@ export class BatchColumns {
   }
 
   #plain({ offset, bytes, plainBytes }: Place): Uint8Array {
-    if (this.#layout.compression === 'none' || plainBytes === 0) {
+    if (plainBytes === 0) return EMPTY;
+    if (this.#layout.compression === 'none') {
       return this.#body.subarray(offset, offset + plainBytes);
     }
     const start = offset + LENGTH_BYTES;

@@ -6,7 +6,8 @@ export {
   type TraceEnd,
   type TraceReader,
 } from './reader.ts';
-export { refuseOverwrite, scanTrace, sealTrace } from './seal.ts';
+export { refuseOverwrite, scanTrace, sealTrace, type TraceTotals } from './seal.ts';
+export { ROW_BYTES } from './schema.ts';
 export { fileDigest } from './digest.ts';
 export { firstSchema } from './first-schema.ts';
 export { ipcBytes } from './ipc-bytes.ts';

@@ -2,13 +2,17 @@
 // The chunks are views of the batch's own memory: write them before that memory is reused.
 
 import {
+  CompressionType,
   Message,
   RecordBatchFileWriter,
   RecordBatchStreamWriter,
+  compressionRegistry,
   type RecordBatch,
   type Schema,
 } from 'apache-arrow';
 
+import { zstd } from '../base/index.ts';
+import { LENGTH_BYTES, type Compression } from './layout.ts';
 import { withTailCheck } from './tail.ts';
 
 /** stream: readable while it grows. file: with a footer, for random access and other tools. */
@@ -48,6 +52,26 @@ class StreamBytes extends RecordBatchStreamWriter implements IpcBytes {
 class FileBytes extends RecordBatchFileWriter implements IpcBytes {
   readonly chunks: Uint8Array[] = [];
 
+  constructor(compression: Compression) {
+    if (compression === 'zstd') compressionRegistry.set(CompressionType.ZSTD, { encode: zstd });
+    super({ compressionType: compression === 'zstd' ? CompressionType.ZSTD : null });
+  }
+
+  // The format has the uncompressed length before each compressed buffer; this library writes the
+  // compressed one there, and other readers refuse such a file.
+  protected override _compressBodyBuffers(
+    plain: ArrayBufferView[],
+  ): ReturnType<RecordBatchFileWriter['_compressBodyBuffers']> {
+    const out = super._compressBodyBuffers(plain);
+    plain.forEach(({ byteLength }, i) => {
+      const prefix = out.buffers[2 * i];
+      if (prefix.byteLength === 0) return;
+      const length = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_BYTES);
+      if (length.getBigInt64(0, true) >= 0n) length.setBigInt64(0, BigInt(byteLength), true);
+    });
+    return out;
+  }
+
   begin(schema: Schema, sample: RecordBatch): void {
     this.reset(undefined, schema);
     this._writeDictionaries(sample);
@@ -75,6 +99,7 @@ class FileBytes extends RecordBatchFileWriter implements IpcBytes {
   }
 }
 
-export function ipcBytes(form: TraceForm): IpcBytes {
-  return form === 'stream' ? new StreamBytes() : new FileBytes();
+/** Batches of the file form may be compressed; a stream's never are: they are written while a guest waits. */
+export function ipcBytes(form: TraceForm, compression: Compression = 'none'): IpcBytes {
+  return form === 'stream' ? new StreamBytes() : new FileBytes(compression);
 }

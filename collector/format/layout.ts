@@ -61,9 +61,10 @@ export function readLayout(
     return { nulls, bitmap: place(2 * i, bitmapBytes), values: place(2 * i + 1, rows * width) };
   });
   const isInside = ({ offset, bytes, plainBytes }: BufferPlace): boolean =>
-    offset % 8 === 0 &&
-    offset + bytes <= bodyBytes &&
-    bytes >= (compression === 'none' || plainBytes === 0 ? plainBytes : LENGTH_BYTES);
+    plainBytes === 0 ||
+    (offset % 8 === 0 &&
+      offset + bytes <= bodyBytes &&
+      bytes >= (compression === 'none' ? plainBytes : LENGTH_BYTES));
   const fits = columns.every(
     ({ nulls, bitmap, values }, i) =>
       at(nodes, i, 0) === rows && nulls <= rows && isInside(bitmap) && isInside(values),

@@ -109,10 +109,13 @@ const COLUMNS: readonly ColumnSpec[] = [
 export const COLUMN_NAMES: readonly string[] = COLUMNS.map((column) => column.name);
 
 /** Rows of a compressed batch at most, so that what a file may expand to is known before it does. */
-export const COMPRESSED_ROWS_LIMIT = 65_536;
+export const COMPRESSED_ROWS_LIMIT = 131_072;
 
 /** Bytes a row of each column takes, in column order. */
 export const COLUMN_WIDTHS: readonly number[] = COLUMNS.map(({ type }) => widthOf(type));
+
+/** Bytes that a row takes uncompressed, without the bits that say what is null. */
+export const ROW_BYTES = COLUMN_WIDTHS.reduce((sum, width) => sum + width, 0);
 
 function widthOf(type: DataType): number {
   if (type instanceof FixedSizeBinary) return type.byteWidth;

@@ -1,12 +1,13 @@
-// Seals a finished or cut recording: every good batch copied into the Arrow file form, totals into the
-// header, then write-then-rename. The input stays untouched.
+// Seals a finished or cut recording: every good batch copied into the Arrow file form and compressed, totals
+// into the header, then write-then-rename. The input stays untouched.
 
 import { existsSync, openSync, fsyncSync, closeSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { ToolError, fileError } from '../base/index.ts';
-import type { EventBatch, TraceHeader } from '../model/index.ts';
+import { FORMAT_VERSION, sliceRows, type EventBatch, type TraceHeader } from '../model/index.ts';
 import { openTrace, type OpenOptions, type TraceEnd } from './reader.ts';
+import { COMPRESSED_ROWS_LIMIT } from './schema.ts';
 import { TraceWriter } from './writer.ts';
 
 /** Refuses to overwrite `path` unless forced. Call before long work, not after it. */
@@ -18,11 +19,23 @@ export function refuseOverwrite(path: string, force: boolean): void {
   }
 }
 
-/** Reads `from` through and returns how it ends, without keeping anything. */
-export function scanTrace(from: string, options: OpenOptions = {}): TraceEnd {
+/** How a recording ends, and the time that its rows span on its clock: 0 without rows. */
+export interface TraceTotals extends TraceEnd {
+  readonly spanNs: number;
+}
+
+/** Reads `from` through, without keeping anything. */
+export function scanTrace(from: string, options: OpenOptions = {}): TraceTotals {
   using reader = openTrace(from, options);
-  for (const batch of reader.batches()) void batch;
-  return ended(reader.end);
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { tNs, count } of reader.batches()) {
+    for (let i = 0; i < count; i++) {
+      if (tNs[i] < first) first = tNs[i];
+      if (tNs[i] > last) last = tNs[i];
+    }
+  }
+  return { ...ended(reader.end), spanNs: Math.max(0, last - first) };
 }
 
 /** What is not copied as it is: the header, and rows (as many out as in, in the same order). */
@@ -39,16 +52,22 @@ export function sealTrace(
   from: string,
   to: string,
   options: OpenOptions & SealChanges = {},
-): TraceEnd {
+): TraceTotals {
   const totals = scanTrace(from, options);
   const partial = `${to}.partial-${process.pid}`;
   using reader = openTrace(from, options);
-  const header = { ...(options.header?.(reader.header) ?? reader.header), totals: totals.tally };
+  const header = {
+    ...(options.header?.(reader.header) ?? reader.header),
+    version: FORMAT_VERSION,
+    totals: totals.tally,
+  };
   try {
     using writer = new TraceWriter(partial, header, { overwrite: true, form: 'file' });
     for (const batch of reader.batches()) {
-      const kept = writer.rows + batch.count;
-      writer.append(options.rows?.(batch) ?? batch, { seen: kept, kept, lost: 0, skipped: 0 }, []);
+      for (const part of inParts(options.rows?.(batch) ?? batch)) {
+        const kept = writer.rows + part.count;
+        writer.append(part, { seen: kept, kept, lost: 0, skipped: 0 }, []);
+      }
     }
     writer.finish(totals.tally, totals.losses);
     renameSync(partial, to);
@@ -58,6 +77,13 @@ export function sealTrace(
     throw error instanceof ToolError ? error : fileError(error, to, 'It was not written.');
   }
   return totals;
+}
+
+/** The batch in pieces that a compressed recording takes. */
+function* inParts(batch: EventBatch): Generator<EventBatch> {
+  for (let from = 0; from < batch.count; from += COMPRESSED_ROWS_LIMIT) {
+    yield sliceRows(batch, from, Math.min(batch.count, from + COMPRESSED_ROWS_LIMIT));
+  }
 }
 
 function syncFolder(path: string): void {

@@ -1,5 +1,5 @@
 // Writes a recording, a batch at a time: each batch is whole on disk or not there. The stream form while
-// recording; `seal.ts` makes the file form from it. Owns the file until it is finished.
+// recording; `seal.ts` makes the file form from it, which is compressed. Owns the file until it is finished.
 
 import {
   closeSync,
@@ -61,7 +61,7 @@ export class TraceWriter {
   ) {
     this.path = path;
     this.header = header;
-    this.#ipc = ipcBytes(options.form ?? 'stream');
+    this.#ipc = ipcBytes(options.form ?? 'stream', 'zstd');
     const text = JSON.stringify(header);
     this.#recording = textCrc(text);
     this.#schema = traceSchema(text, this.#recording);

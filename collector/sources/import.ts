@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import { TOOL, ToolError, type Interrupt, type Progress } from '../base/index.ts';
-import { TraceWriter, sealTrace, type TraceEnd } from '../format/index.ts';
+import { TraceWriter, sealTrace, type TraceTotals } from '../format/index.ts';
 import { EventBuilder, FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
 import { openFeed, type Feed } from './feed.ts';
 
@@ -22,7 +22,7 @@ export interface ImportOptions {
   readonly progress: () => Progress;
 }
 
-export interface ImportResult extends TraceEnd {
+export interface ImportResult extends TraceTotals {
   readonly source: string;
   readonly interrupted: boolean;
   /** Damage that ended the input early, where salvaging. */

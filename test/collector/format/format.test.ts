@@ -102,8 +102,8 @@ test('a recording is readable at every byte of a batch that is being written', (
 test('a newer format is refused kindly and named', (t) => {
   const path = join(folderOf(t), 'newer.arrows');
   new TraceWriter(path, { ...knownHeader(0), version: FORMAT_VERSION + 1 }).close();
-  assert.throws(() => openTrace(path), refused('E_NEWER_FORMAT', /format 2; .* reads up to 1/));
-  assert.throws(() => openTrace(path, { salvage: true }), refused('E_NEWER_FORMAT', /format 2/));
+  assert.throws(() => openTrace(path), refused('E_NEWER_FORMAT', /format 3; .* reads up to 2/));
+  assert.throws(() => openTrace(path, { salvage: true }), refused('E_NEWER_FORMAT', /format 3/));
 });
 
 test('what is not a recording is refused as such', (t) => {
@@ -160,13 +160,16 @@ test('batches of another recording are not taken, strictly or in salvage', (t) =
   other.close();
 });
 
-for (const form of ['stream', 'sealed']) {
-  test(`the sample of format 1 (${form}) reads as it always did`, (t) => {
+const SAMPLES = [1, 2].flatMap((version) =>
+  ['stream', 'sealed'].map((form) => ({ version, form })),
+);
+for (const { version, form } of SAMPLES) {
+  test(`the sample of format ${version} (${form}) reads as it always did`, (t) => {
     const copy = join(folderOf(t), 'sample');
-    copyFileSync(fixture(`format/v1.${form}.arrow`), copy);
+    copyFileSync(fixture(`format/v${version}.${form}.arrow`), copy);
     assert.deepEqual(numbers(copy), upTo(40));
     using reader = openTrace(copy);
-    assert.equal(reader.header.version, 1);
+    assert.equal(reader.header.version, version);
     assert.equal(reader.isSealed, form === 'sealed');
     for (const batch of reader.batches()) void batch;
     assert.deepEqual(reader.end, {
