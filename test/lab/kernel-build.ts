@@ -15,7 +15,7 @@ import { basename, join } from 'node:path';
 import { ToolError } from '../../collector/base/index.ts';
 import { PrivateApt } from './apt.ts';
 import { type Arch, builtKernel, cachePath, labSource } from './cache.ts';
-import { PATCHES, patchTree } from './kernel-patch.ts';
+import { patchRecipe, patchTree } from './kernel-patch.ts';
 import { output, runLong } from './run.ts';
 
 /** The suite that carries kernels newer than any release's. */
@@ -26,7 +26,6 @@ interface Target {
   readonly image: string;
   readonly file: string;
   readonly make: readonly string[];
-  readonly patched: boolean;
   /** Lines of make's output for a whole build, for the percentage. */
   readonly lines: number;
 }
@@ -36,14 +35,12 @@ const TARGETS: Readonly<Record<Arch, Target>> = {
     image: 'bzImage',
     file: 'arch/x86/boot/bzImage',
     make: ['ARCH=x86_64'],
-    patched: true,
     lines: 1950,
   },
   arm64: {
     image: 'Image',
     file: 'arch/arm64/boot/Image',
     make: ['ARCH=arm64', 'CROSS_COMPILE=aarch64-linux-gnu-'],
-    patched: false,
     lines: 1800,
   },
 };
@@ -58,14 +55,8 @@ const digest = (...texts: readonly string[]): string =>
 
 /** What the kernel depends on of ours; a change of it builds again. */
 function recipe(arch: Arch): string {
-  const texts = [readFileSync(labSource('kernel', `${arch}.config`), 'utf8')];
-  if (TARGETS[arch].patched) {
-    texts.push(
-      JSON.stringify(PATCHES),
-      readFileSync(labSource('kernel', 'vfio_tlb_invalidate.h'), 'utf8'),
-    );
-  }
-  return digest(...texts);
+  const config = readFileSync(labSource('kernel', `${arch}.config`), 'utf8');
+  return digest(config, ...patchRecipe(arch));
 }
 
 /** `linux-source-7.3` -> [7, 3]; undefined for any other name. */
@@ -196,7 +187,7 @@ export async function buildKernel(arch: Arch, options: BuildStory): Promise<void
   const deb = await sourcePackage(options);
   const tree = cachePath(`source-${arch}`);
   await unpack(deb, tree, options);
-  if (TARGETS[arch].patched) patchTree(tree);
+  patchTree(arch, tree);
   await configure(arch, tree);
   await compile(arch, tree, options);
   const kernel = builtKernel(arch);

@@ -1,10 +1,11 @@
-// Changes the x86-64 lab kernel's source: hooks our file into VFIO's type1 driver and makes VT-d's
-// nesting capability read as present. Owns the anchors; refuses when one is not found exactly once.
+// Changes the lab kernels' sources. x86-64: hooks our file into VFIO's type1 driver and makes VT-d's nesting
+// capability read as present. arm64: a boot parameter that hides range invalidation; without it nothing
+// differs. Owns the anchors; refuses when one is not found exactly once.
 
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../../collector/base/index.ts';
-import { labSource } from './cache.ts';
+import { type Arch, labSource } from './cache.ts';
 
 interface Edit {
   /** Text that stands exactly once in the file. */
@@ -23,7 +24,7 @@ export interface FilePatch {
 /** Our source file, as it is named beside the driver that includes it. */
 const HOOK_FILE = 'vfio_tlb_invalidate.h';
 
-export const PATCHES: readonly FilePatch[] = [
+const X86_64: readonly FilePatch[] = [
   {
     file: 'drivers/vfio/vfio_iommu_type1.c',
     why: 'serves VFIO_BASE + 23 and its companion + 22 from our own file',
@@ -64,6 +65,43 @@ export const PATCHES: readonly FilePatch[] = [
   },
 ];
 
+/** Hides range invalidation from Linux's SMMUv3 driver: QEMU's SMMU always has it, real ones may not. */
+export const NO_RANGE_PARAMETER = 'arm_smmu_v3.lab_no_range';
+
+const ARM64: readonly FilePatch[] = [
+  {
+    file: 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c',
+    why: 'lets a boot parameter hide range invalidation; without it the driver is as it was',
+    edits: [
+      {
+        anchor: 'static bool disable_msipolling;\n',
+        before: 'static bool lab_no_range;\nmodule_param(lab_no_range, bool, 0444);\n\n',
+      },
+      {
+        anchor: '\tif (FIELD_GET(IDR3_RIL, reg))\n',
+        instead: '\tif (FIELD_GET(IDR3_RIL, reg) && !lab_no_range)\n',
+      },
+    ],
+  },
+];
+
+export const PATCHES: Readonly<Record<Arch, readonly FilePatch[]>> = {
+  x86_64: X86_64,
+  arm64: ARM64,
+};
+
+/** Our own sources that the patched files include, by where they go. */
+const HOOKS: Readonly<Record<Arch, Readonly<Record<string, string>>>> = {
+  x86_64: { 'drivers/vfio': HOOK_FILE },
+  arm64: {},
+};
+
+/** Everything of ours that goes into a kernel's source, as one text: a change of it builds again. */
+export const patchRecipe = (arch: Arch): readonly string[] => [
+  JSON.stringify(PATCHES[arch]),
+  ...Object.values(HOOKS[arch]).map((file) => readFileSync(labSource('kernel', file), 'utf8')),
+];
+
 /** The text with one edit made. */
 function applyEdit(text: string, edit: Edit, file: string): string {
   const at = text.indexOf(edit.anchor);
@@ -87,13 +125,14 @@ function writeIfNew(path: string, text: string): void {
 }
 
 /** Patches an unpacked tree; keeps the original of each file beside it, so that it can be run again. */
-export function patchTree(tree: string): void {
-  for (const patch of PATCHES) {
+export function patchTree(arch: Arch, tree: string): void {
+  for (const patch of PATCHES[arch]) {
     const path = join(tree, patch.file);
     const original = join(dirname(path), `.${basename(path)}.original`);
     if (!existsSync(original)) copyFileSync(path, original);
     writeIfNew(path, patchText(readFileSync(original, 'utf8'), patch));
   }
-  const hook = readFileSync(labSource('kernel', HOOK_FILE), 'utf8');
-  writeIfNew(join(tree, 'drivers/vfio', HOOK_FILE), hook);
+  for (const [folder, file] of Object.entries(HOOKS[arch])) {
+    writeIfNew(join(tree, folder, file), readFileSync(labSource('kernel', file), 'utf8'));
+  }
 }
