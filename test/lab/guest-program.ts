@@ -15,16 +15,19 @@ export interface GuestProgram {
   readonly name: string;
 }
 
+/** The file of one of the programs in `guest/`, as it is inside too. */
+export const programFile = (program: string): string =>
+  join(checkout, 'dist', 'test', 'lab', 'guest', `${program}.js`);
+
 /** Boots, runs the program with Node, powers off. A program that fails is an error with what it said. */
 export async function runInGuest(
   context: ScenarioContext,
   wanted: GuestProgram,
 ): Promise<GuestResult> {
-  const program = join(checkout, 'dist', 'test', 'lab', 'guest', `${wanted.program}.js`);
   const result = await runGuest({
     machine: wanted.machine,
     folder: join(context.folder, wanted.name),
-    script: `exec node '${program}'\n`,
+    script: `exec node '${programFile(wanted.program)}'\n`,
   });
   context.story(
     `  ${wanted.machine} guest ran ${wanted.program} in ${result.seconds.toFixed(1)} s`,

@@ -23,6 +23,10 @@ export interface GuestRun {
   readonly limitSeconds?: number;
   /** Host files that are copied into the share. */
   readonly files?: readonly { readonly name: string; readonly from: string }[];
+  /** A QMP socket of QEMU's, on the host. */
+  readonly qmp?: string;
+  /** Ends the guest early. */
+  readonly signal?: AbortSignal;
 }
 
 export interface GuestResult {
@@ -108,6 +112,7 @@ function commandLine(
     '-msg',
     'timestamp=on',
     ...machine.traces.flatMap((event) => ['-trace', event]),
+    ...(run.qmp === undefined ? [] : ['-qmp', `unix:${run.qmp},server=on,wait=off`]),
   ];
 }
 
@@ -116,6 +121,7 @@ interface Launch {
   readonly console: 'inherit' | 'pipe';
   /** A guest that has not made this file by then is stuck in its firmware. */
   readonly aliveFile?: string;
+  readonly signal?: AbortSignal;
 }
 
 const ALIVE_SECONDS = 90;
@@ -133,6 +139,7 @@ async function launch(qemu: Qemu, args: readonly string[], options: Launch): Pro
   child.stdin?.end();
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
+  options.signal?.addEventListener('abort', end);
   let said = '';
   child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -147,6 +154,7 @@ async function launch(qemu: Qemu, args: readonly string[], options: Launch): Pro
   clearTimeout(limit);
   clearTimeout(alive);
   process.off('exit', end);
+  options.signal?.removeEventListener('abort', end);
   return { said, alive: isAlive() };
 }
 
@@ -162,8 +170,10 @@ async function bootAndRun(qemu: Qemu, run: GuestRun, iort: Uint8Array | undefine
       limitSeconds,
       console: 'pipe',
       aliveFile: join(share, 'booted'),
+      ...(run.signal === undefined ? {} : { signal: run.signal }),
     });
-    if (ended.alive || tries === BOOT_TRIES) return ended;
+    const isOver = run.signal?.aborted ?? false;
+    if (ended.alive || isOver || tries === BOOT_TRIES) return ended;
   }
 }
 

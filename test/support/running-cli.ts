@@ -28,8 +28,13 @@ export interface RunningCli {
 }
 
 /** Starts `iotlb ARGS` and leaves it running. */
-export function startIotlb(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCli {
+export function startIotlb(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd = process.cwd(),
+): RunningCli {
   const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
