@@ -8,6 +8,7 @@ import { cpio } from './cpio.ts';
 import { upgradeIort } from './iort.ts';
 import { lostOptions, newestSource } from './kernel-build.ts';
 import { PATCHES, patchText } from './kernel-patch.ts';
+import { wholeIntervals } from './make-recording.ts';
 import { qemuVersion } from './qemu-binary.ts';
 import { stretches } from './qemu-log.ts';
 import { middle } from './scenarios/replay.ts';
@@ -138,4 +139,17 @@ void test('replay: set-up and tear-down are cut off, the wait of the last row is
     rows: seen.slice(2, 7),
     after: seen.slice(7),
   });
+});
+
+void test('recording: a stretch ends with a barrier and holds no configuration accesses', () => {
+  const lines = [
+    'pci_cfg_write nvme 00:06.0 @0x4 <- 0x103',
+    'vtd_inv_desc invalidate desc type p-iotlb high 0x0 low 0x0',
+    'vtd_inv_desc invalidate desc type wait high 0x0 low 0x0',
+    'vtd_inv_desc invalidate desc type p-iotlb high 0x0 low 0x0',
+    'vtd_inv_desc invalidate desc type wait high 0x0 low 0x0',
+  ];
+  assert.deepEqual(wholeIntervals(lines, 3), lines.slice(1, 3));
+  assert.deepEqual(wholeIntervals(lines, 4), lines.slice(1));
+  assert.deepEqual(wholeIntervals(lines.slice(0, 2)), []);
 });

@@ -35,16 +35,25 @@ export async function makeRecording(
   renameSync(`${output}.new`, output);
 }
 
+/** What ends a barrier interval, on either IOMMU. */
+const BARRIER = /desc type wait|<--- SMMU_CMD_SYNC/;
+
+/** As many lines as are kept, without configuration accesses and up to the last barrier among them. */
+export function wholeIntervals(lines: readonly string[], most = MOST_LINES): readonly string[] {
+  const kept = lines.filter((line) => !line.includes('pci_cfg_write')).slice(0, most);
+  return kept.slice(0, kept.findLastIndex((line) => BARRIER.test(line)) + 1);
+}
+
 async function fromLog(workload: Workload, { folder, story }: ScenarioContext): Promise<string> {
   const { machine, script, name } = workload;
   const result = await runGuest({ machine, script, folder: join(folder, 'guest') });
   if (result.exit !== 0) {
     throw new ToolError('E_IO', `${name}: the guest ended with ${result.exit}:\n${result.stderr}`);
   }
-  const kept = readStretches(result.log).get(1) ?? '';
-  const lines = kept.split('\n').filter((line) => !line.includes('pci_cfg_write'));
+  const stretch = readStretches(result.log).get(1) ?? '';
+  const lines = wholeIntervals(stretch.split('\n'));
   story(`  ${lines.length} lines of ${MACHINES[machine].iommu} in ${result.seconds.toFixed(0)} s`);
-  writeFileSync(join(folder, `${name}.log`), `${lines.slice(0, MOST_LINES).join('\n')}\n`);
+  writeFileSync(join(folder, `${name}.log`), `${lines.join('\n')}\n`);
   // In its folder and by its name alone: the command line is kept in the recording.
   const import_ = ['import', '-q', '--force', `${name}.log`, '-o', `${name}.arrow`];
   const { status, stderr } = spawnSync(

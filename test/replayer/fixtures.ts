@@ -1,7 +1,9 @@
 // The small real recordings, read through the same source as `iotlb import` uses.
 
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
+import { openTrace } from '../../collector/format/index.ts';
 import { EventBuilder, PRESENT, type EventBatch } from '../../collector/model/index.ts';
 import { importSources } from '../../collector/sources/index.ts';
 import type { Row } from './recording.ts';
@@ -37,4 +39,19 @@ export function rowsOf(batch: EventBatch): Row[] {
       pages: has(PRESENT.range) ? batch.pages[i] : 0,
     };
   });
+}
+
+/** A recording that `npm run lab:record` made. */
+export const recordedPath = (name: string): string =>
+  fileURLToPath(new URL(`../../../test/fixtures/recordings/${name}.arrow`, import.meta.url));
+
+/** All rows of one of them, or its first ones. */
+export function recordedRows(name: string, most = Infinity): Row[] {
+  using reader = openTrace(recordedPath(name));
+  const rows: Row[] = [];
+  for (const batch of reader.batches()) {
+    rows.push(...rowsOf(batch));
+    if (rows.length >= most) break;
+  }
+  return rows.slice(0, most);
 }

@@ -5,11 +5,12 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { KIND, type EventBatch } from '../../../collector/model/index.ts';
+import { KIND } from '../../../collector/model/index.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
 import { planFacts, planTrace, StepBatch } from '../../../replayer/plan/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { strategies } from '../../../replayer/strategies/index.ts';
+import { workloads } from '../../lab/workloads.ts';
 import {
   batchesOf,
   cutsOf,
@@ -23,12 +24,17 @@ import {
   type Row,
   type StreamSteps,
 } from '../recording.ts';
-import { REAL, realBatch, rowsOf } from '../fixtures.ts';
+import { REAL, realBatch, recordedRows, rowsOf } from '../fixtures.ts';
 import { requestsOf } from '../reference/strategies.ts';
 
 const RUNS = 300;
 const vtd = dialects.get('hwpt-vtd-s1');
-const real: readonly EventBatch[] = REAL.map(realBatch);
+/** The references look at each row for each entry, so only the beginning of a recording is taken. */
+const RECORDED_ROWS = 240;
+const real: readonly (readonly Row[])[] = [
+  ...REAL.map((name) => rowsOf(realBatch(name))),
+  ...workloads.names.map((name) => recordedRows(name, RECORDED_ROWS)),
+];
 const chains = [
   ...strategies.names,
   'window:us=2,max=3',
@@ -42,7 +48,7 @@ const chains = [
 /** Random recordings and the real ones. */
 const anyRecording = fc.oneof(
   { weight: 20, arbitrary: recordings },
-  { weight: 1, arbitrary: fc.constantFrom(...real.map(rowsOf)) },
+  { weight: 1, arbitrary: fc.constantFrom(...real) },
 );
 
 for (const text of chains) {
