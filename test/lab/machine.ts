@@ -116,8 +116,9 @@ const smmuv3: Machine = {
   iort: true,
 };
 
-const smmuv3Recorded = (kernel: readonly string[]): Machine => ({
+const smmuv3Recorded = (iommu: string, kernel: readonly string[]): Machine => ({
   ...smmuv3,
+  iommu,
   args: [...smmuv3.args, ...disks(TWO_NVME)],
   kernel: [...smmuv3.kernel, ...kernel],
   traces: [
@@ -174,7 +175,7 @@ export const MACHINES = {
   'vtd-disks-4cpu': recorded('VT-d, first stage, strict, 4 CPUs', FIRST_STAGE, {
     args: [...disks(TWO_NVME), '-smp', '4'],
   }),
-  'vtd-disks-shared': recorded('VT-d, first stage, strict', FIRST_STAGE, {
+  'vtd-disks-shared': recorded('VT-d, first stage, strict, one group', FIRST_STAGE, {
     args: disks(ONE_GROUP_NVME),
   }),
   'vtd-shares-ats': recorded(
@@ -184,8 +185,10 @@ export const MACHINES = {
       args: ATS_SHARES,
     },
   ),
-  'smmuv3-disks-lazy': smmuv3Recorded(LAZY),
-  'smmuv3-disks-no-range': smmuv3Recorded([`${NO_RANGE_PARAMETER}=1`]),
+  'smmuv3-disks-lazy': smmuv3Recorded('SMMUv3, lazy', LAZY),
+  'smmuv3-disks-no-range': smmuv3Recorded('SMMUv3, strict, no range invalidation', [
+    `${NO_RANGE_PARAMETER}=1`,
+  ]),
 } as const satisfies Readonly<Record<string, Machine>>;
 
 export type MachineName = keyof typeof MACHINES;
