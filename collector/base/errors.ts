@@ -1,6 +1,9 @@
 // The one kind of expected failure, and the table of its codes.
 // Owns the mapping from a code to the process's exit code. Anything that is not a ToolError is a bug.
 
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+
 /** Exit codes: 0 done, 1 our bug, 2 usage, 3 this host cannot, 4 input unusable, 5 a stated limit was broken. */
 export const EXIT = {
   ok: 0,
@@ -75,10 +78,11 @@ export function systemErrorCode(error: unknown): string | undefined {
 export function fileError(error: unknown, subject: string, untouched: string): ToolError {
   const code = systemErrorCode(error);
   switch (code) {
-    case 'ENOENT':
-      return new ToolError('E_NOT_FOUND', `${subject}: no such file. ${untouched}`, {
-        cause: error,
-      });
+    case 'ENOENT': {
+      const folder = dirname(subject);
+      const what = existsSync(folder) ? 'no such file' : `there is no folder ${folder}`;
+      return new ToolError('E_NOT_FOUND', `${subject}: ${what}. ${untouched}`, { cause: error });
+    }
     case 'EISDIR':
       return new ToolError(
         'E_FORMAT',

@@ -47,7 +47,8 @@ export function openInput(path: string, storedBytes: number | undefined): Input 
         yield bytes;
       }
     } catch (error) {
-      throw fileError(error, name, 'What was read before it is not lost.');
+      const untouched = done === 0 ? 'Nothing was read.' : 'What was read before it is not lost.';
+      throw fileError(error, name, untouched);
     }
   }
   return {

@@ -7,7 +7,7 @@ export {
   type TraceReader,
 } from './reader.ts';
 export { refuseOverwrite, scanTrace, sealTrace, type TraceTotals } from './seal.ts';
-export { ROW_BYTES } from './schema.ts';
+export { HEADER_KEY, ROW_BYTES } from './schema.ts';
 export { fileDigest } from './digest.ts';
 export { firstSchema } from './first-schema.ts';
 export { ipcBytes } from './ipc-bytes.ts';

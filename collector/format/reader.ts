@@ -213,9 +213,17 @@ export class TraceReader {
       last = note;
       if (batch.count > 0) yield batch;
     }
+    // A sealed header knows how many rows there were and what was lost before: only the last batch repeats it.
+    const { totals = NO_TALLY } = this.header;
+    if (totals.kept > next) {
+      const lost = totals.kept - next;
+      losses.push({ at: next, unit: 'event', lost, reason: 'damaged batch' });
+      missing += lost;
+    }
     const before = last?.tally ?? NO_TALLY;
-    const lost = before.lost + missing;
-    const tally: Tally = { seen: kept + lost, kept, lost, skipped: before.skipped };
+    const lost = Math.max(before.lost, totals.lost) + missing;
+    const skipped = Math.max(before.skipped, totals.skipped);
+    const tally: Tally = { seen: kept + lost, kept, lost, skipped };
     const state = last?.end === true && bad === 0 ? 'complete' : 'cut';
     this.end = { state, tally, losses, events: kept, batches: given, damaged: bad };
   }

@@ -54,6 +54,9 @@ export function sealTrace(
   options: OpenOptions & SealChanges = {},
 ): TraceTotals {
   const totals = scanTrace(from, options);
+  if (options.salvage === true && totals.batches === 0) {
+    throw new ToolError('E_EMPTY', `${from}: holds no whole batch; nothing was written`);
+  }
   const partial = `${to}.partial-${process.pid}`;
   using reader = openTrace(from, options);
   const header = {

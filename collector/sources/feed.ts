@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 
 import { RandomInput, ToolError, fileError, openInput, type Input } from '../base/index.ts';
-import { fileDigest } from '../format/index.ts';
+import { HEADER_KEY, fileDigest } from '../format/index.ts';
 import type { EventBuilder } from '../model/index.ts';
 import { importSources } from './index.ts';
 import type {
@@ -104,6 +104,11 @@ function chooseForm(
         hint: source.summary,
       },
     );
+  }
+  if (Buffer.from(head).includes(HEADER_KEY)) {
+    throw new ToolError('E_FORMAT', `${name}: is a recording already; nothing was written`, {
+      hint: 'info, plan and replay read it as it is; --salvage repairs it, or writes it anew, compressed',
+    });
   }
   throw new ToolError(
     'E_FORMAT',

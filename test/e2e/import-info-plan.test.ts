@@ -201,6 +201,8 @@ test('every wrong input ends with its exit code and a message that names it', (t
   const out = join(folder, 'out.arrow');
   writeFileSync(text, 'hello\n'.repeat(100));
   writeFileSync(join(folder, 'empty'), '');
+  const start = join(folder, 'start.arrow');
+  writeFileSync(start, readFileSync(SAMPLE).subarray(0, 10_000));
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [['info', join(folder, 'absent.arrow')], 4, /absent\.arrow: no such file/],
     [['info', text], 4, /not an iotlb recording/],
@@ -208,6 +210,10 @@ test('every wrong input ends with its exit code and a message that names it', (t
     [['import', text, '-o', out], 4, /not a recording that any source knows/],
     [['import', join(folder, 'empty'), '-o', out], 4, /is empty/],
     [['import', text, '-o', SAMPLE], 2, /exists already/],
+    [['import', join(folder, 'absent.log')], 4, /absent\.log: no such file\. Nothing was read\./],
+    [['import', SAMPLE, '-o', out], 4, /is a recording already; nothing was written/],
+    [['scrub', SAMPLE, '-o', join(folder, 'no', 'x')], 4, /there is no folder .*\/no\. Nothing/],
+    [['import', start, '-o', out, '--salvage'], 4, /holds no whole batch; nothing was written/],
     [['import', text, '-o', out, '--source', 'nonsense'], 2, /unknown source 'nonsense'/],
     [['plan', SAMPLE, '-s', 'nonsense'], 2, /unknown strategy 'nonsense'/],
     [['plan', SAMPLE, '-s', 'window:w=3'], 2, /no parameter 'w'/],

@@ -23,6 +23,7 @@ import { TraceWriter, openTrace, sealTrace } from '../../../collector/format/ind
 import { EventBuilder, FORMAT_VERSION, type EventBatch } from '../../../collector/model/index.ts';
 import { fillKnown, knownHeader, knownNumbers, tallyOf } from '../../durability/known-rows.ts';
 import { fixture } from '../../support/fixtures.ts';
+import { batchFrames } from '../../support/tamper.ts';
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'iotlb-format-'));
@@ -66,6 +67,28 @@ test('reading gives back what was written, as a stream and sealed, for any batch
     }),
     { numRuns: 30 },
   );
+});
+
+test('salvage of a sealed recording that was cut anywhere counts every row that is gone', (t) => {
+  const folder = folderOf(t);
+  const writer = new TraceWriter(join(folder, 'a.arrows'), knownHeader(0));
+  for (let batch = 1; batch <= 4; batch++) append(writer, 10);
+  writer.finish(tallyOf(40, 3), [{ at: 7, unit: 'line', lost: 3, reason: 'damaged line' }]);
+  sealTrace(writer.path, join(folder, 'a.arrow'));
+  const bytes = readFileSync(join(folder, 'a.arrow'));
+  const cut = join(folder, 'cut.arrow');
+  const starts = batchFrames(bytes).map((frame) => frame.offset);
+  assert.equal(starts.length, 5);
+  for (const [whole, at] of starts.entries()) {
+    writeFileSync(cut, bytes.subarray(0, at + 100));
+    using reader = openTrace(cut, { salvage: true });
+    const kept = [...reader.batches()].reduce((sum, batch) => sum + batch.count, 0);
+    assert.equal(kept, whole * 10);
+    const tally = { seen: 43, kept, lost: 43 - kept, skipped: 0 };
+    assert.deepEqual(reader.end?.tally, tally);
+    const gone = { at: kept, unit: 'event', lost: 40 - kept, reason: 'damaged batch' };
+    assert.deepEqual(reader.end?.losses, kept < 40 ? [gone] : []);
+  }
 });
 
 test('a recording is readable from its first moment and after every batch', (t) => {
