@@ -15,6 +15,7 @@ const BULK_COPY = 48;
 interface Column extends ArrayLike<number> {
   set(from: ArrayLike<number>, at: number): void;
   subarray(start: number, end: number): Column;
+  fill(value: number, start: number, end: number): unknown;
   copyWithin(to: number, start: number, end: number): unknown;
 }
 
@@ -117,6 +118,23 @@ export class StepBatch {
     this.entryLastSeq[entry] = from.entryLastSeq[index];
     this.widened[entry] = from.widened[index];
     return entry;
+  }
+
+  /** Appends `count` copies of entry `index` of `from`. Returns the index of the first. */
+  repeatEntry(from: StepBatch, index: number, count: number): number {
+    if (count < BULK_COPY) {
+      const first = this.entries;
+      for (let i = 0; i < count; i++) this.copyEntry(from, index);
+      return first;
+    }
+    this.#roomFor(0, count, 0);
+    const first = this.entries;
+    const theirs = from.#entryColumns();
+    this.#entryColumns().forEach((column, i) => {
+      column.fill(theirs[i][index], first, first + count);
+    });
+    this.entries += count;
+    return first;
   }
 
   addRelease(seq: number, tNs: number): void {

@@ -23,22 +23,28 @@ class AlignedStage implements Stage {
   push(input: StepBatch, output: StepBatch): void {
     let from = 0;
     for (let step = 0; step < input.steps; step++) {
-      const start = input.entryStart(step);
-      const isAlone = input.entryEnd[step] - start === 1;
-      if (isAlone && isBlock(input, start)) continue;
-      output.appendSteps(input, from, step);
+      if (!this.#folds(input, step)) continue;
+      appendAligned(input, from, step, output);
       from = step + 1;
-      if (isAlone) alignOne(output, output.copyEntry(input, start));
-      else this.#group(input, step, output);
+      this.#group(input, step, output);
       output.copyReleases(input, step);
       output.commit(input.dueNs[step]);
     }
-    output.appendSteps(input, from, input.steps);
+    appendAligned(input, from, input.steps, output);
     output.copyFree(input);
   }
 
   end(): void {
     // Every step is done when it comes: nothing is ever open.
+  }
+
+  /** Whether entries of `step` may become one. Blocks that don't touch are neither halves nor inside each other. */
+  #folds(input: StepBatch, step: number): boolean {
+    const start = input.entryStart(step);
+    const end = input.entryEnd[step];
+    if (end - start === 1) return false;
+    for (let entry = start; entry < end; entry++) if (!isBlock(input, entry)) return true;
+    return this.#joiner.joins(input, step);
   }
 
   #group(input: StepBatch, step: number, output: StepBatch): void {
@@ -80,8 +86,8 @@ class AlignedStage implements Stage {
   /** Two aligned blocks are apart, or one holds the other; two halves of a block fold into it. */
   #fold(start: number, end: number): boolean {
     const { pages } = this.#batch;
-    const { order, tag } = this.#ranges;
     const count = this.#ranges.sort(this.#batch, start, end);
+    const { order, tag } = this.#ranges;
     const stack = this.#stack;
     let isFolded = false;
     for (let i = 0; i < count; i++) {
@@ -150,13 +156,19 @@ function isBlock(batch: StepBatch, entry: number): boolean {
   );
 }
 
-/** An entry that is alone in its step. */
-function alignOne(batch: StepBatch, entry: number): void {
-  if ((batch.present[entry] & PRESENT.range) === 0) return;
-  const span = alignedSpanPages(batch.page[entry], batch.pages[entry]);
-  if (span > batch.pages[entry]) batch.widened[entry] = 1;
-  batch.page[entry] = alignedStart(batch.page[entry], span);
-  batch.pages[entry] = span;
+/** Appends steps `from … to - 1`, of which none folds: each range becomes its block where it lies. */
+function appendAligned(input: StepBatch, from: number, to: number, output: StepBatch): void {
+  const first = output.entries;
+  output.appendSteps(input, from, to);
+  const { page, pages, present, widened } = output;
+  for (let entry = first; entry < output.entries; entry++) {
+    if ((present[entry] & PRESENT.range) === 0) continue;
+    const span = alignedSpanPages(page[entry], pages[entry]);
+    if (span === pages[entry]) continue;
+    widened[entry] = 1;
+    page[entry] = alignedStart(page[entry], span);
+    pages[entry] = span;
+  }
 }
 
 export const aligned: Strategy = {

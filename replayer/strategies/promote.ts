@@ -34,19 +34,32 @@ class PromoteStage implements Stage {
     for (let step = 0; step < input.steps; step++) {
       const start = input.entryStart(step);
       const end = input.entryEnd[step];
-      if (!this.#mayExceed(input, start, end)) continue;
-      output.appendSteps(input, from, step);
+      if (end - start === 1 || !this.#mayExceed(input, start, end)) continue;
+      this.#append(input, from, step, output);
       from = step + 1;
       this.#group(input, start, end, output);
       output.copyReleases(input, step);
       output.commit(input.dueNs[step]);
     }
-    output.appendSteps(input, from, input.steps);
+    this.#append(input, from, input.steps, output);
     output.copyFree(input);
   }
 
   end(): void {
     // Every step is done when it comes: nothing is ever open.
+  }
+
+  /** Appends steps `from … to - 1`, whose entries are alone or within the limits. */
+  #append(input: StepBatch, from: number, to: number, output: StepBatch): void {
+    const shift = output.entries - input.entryStart(from);
+    output.appendSteps(input, from, to);
+    for (let step = from; step < to; step++) {
+      const start = input.entryStart(step);
+      if (input.entryEnd[step] - start > 1 || input.pages[start] <= this.#maxPages) continue;
+      if ((input.present[start] & PRESENT.range) === 0 || !canWiden(input, start)) continue;
+      dropRange(output, start + shift);
+      output.widened[start + shift] = 1;
+    }
   }
 
   /** False where even all entries together stay within both limits. */

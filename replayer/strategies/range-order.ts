@@ -5,8 +5,10 @@ import { PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
 
 const FIRST_ROOM = 64;
-/** Up to so many, moving entries one by one beats a general sort; groups are mostly in order already. */
+/** Up to so many, moving entries one by one beats merging; groups are mostly in order already. */
 const INSERTION_LIMIT = 96;
+/** More are put in order in blocks of so many, which are then merged. */
+const BLOCK = 32;
 
 /** Index after the run of entries of one kind that begins at `start`: nothing may move past another kind. */
 export function kindRunEnd(batch: StepBatch, start: number, end: number): number {
@@ -28,7 +30,7 @@ function sameTags(batch: StepBatch, a: number, b: number): boolean {
 }
 
 export class RangeOrder {
-  /** Entries with a range, in order, counted from the first of the run; valid up to what `sort` returned. */
+  /** Entries with a range, in order, counted from the first of the run; to be read after `sort`. */
   order = new Int32Array(FIRST_ROOM);
   /** For each of the run's entries: the first entry with the same tags. */
   tag = new Int32Array(FIRST_ROOM);
@@ -36,6 +38,7 @@ export class RangeOrder {
   #table = new Int32Array(FIRST_ROOM * 4);
   #stamp = new Int32Array(FIRST_ROOM * 4);
   #round = 0;
+  #merged = new Int32Array(0);
 
   /** Sorts the ranges among entries `start … end - 1`. Returns how many there are. */
   sort(batch: StepBatch, start: number, end: number): number {
@@ -52,32 +55,57 @@ export class RangeOrder {
       tag[own] =
         count > 0 && sameTags(batch, i, start + last) ? tag[last] : this.#tagOf(batch, start, i);
       let at = count++;
-      if (small) {
-        for (; at > 0; at--) {
-          const other = order[at - 1];
-          const above = tag[other] - tag[own] || page[start + other] - page[i];
-          if (above < 0 || (above === 0 && pages[start + other] >= pages[i])) break;
-          order[at] = other;
-        }
+      const floor = small ? 0 : at - (at % BLOCK);
+      for (; at > floor; at--) {
+        const other = order[at - 1];
+        const above = tag[other] - tag[own] || page[start + other] - page[i];
+        if (above < 0 || (above === 0 && pages[start + other] >= pages[i])) break;
+        order[at] = other;
       }
       order[at] = own;
     }
-    if (!small) this.#sortLarge(batch, start, count);
+    if (!small) this.#mergeBlocks(batch, start, count);
     return count;
   }
 
-  #sortLarge(batch: StepBatch, start: number, count: number): void {
-    const { tag } = this;
+  /** Merges blocks two by two, each pass into the other array, until one is left. */
+  #mergeBlocks(batch: StepBatch, start: number, count: number): void {
+    if (this.#merged.length < this.order.length) this.#merged = new Int32Array(this.order.length);
+    for (let width = BLOCK; width < count; width *= 2) {
+      for (let low = 0; low < count; low += 2 * width)
+        this.#merge(batch, start, [
+          low,
+          Math.min(low + width, count),
+          Math.min(low + 2 * width, count),
+        ]);
+      [this.order, this.#merged] = [this.#merged, this.order];
+    }
+  }
+
+  /** Two neighbours, each in order, into one. Equal ones keep their order. */
+  #merge(
+    batch: StepBatch,
+    start: number,
+    [low, middle, end]: readonly [number, number, number],
+  ): void {
+    const { tag, order } = this;
     const { page, pages } = batch;
-    this.order
-      .subarray(0, count)
-      .sort(
-        (a, b) =>
+    const merged = this.#merged;
+    let left = low;
+    let right = middle;
+    for (let to = low; to < end; to++) {
+      if (left < middle && right < end) {
+        const a = order[left];
+        const b = order[right];
+        const above =
           tag[a] - tag[b] ||
           page[start + a] - page[start + b] ||
-          pages[start + b] - pages[start + a] ||
-          a - b,
-      );
+          pages[start + b] - pages[start + a];
+        merged[to] = above <= 0 ? order[left++] : order[right++];
+      } else {
+        merged[to] = left < middle ? order[left++] : order[right++];
+      }
+    }
   }
 
   /** First entry of the run with the tags of entry `i`. */

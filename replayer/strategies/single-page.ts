@@ -14,12 +14,19 @@ class SinglePageStage implements Stage {
   }
 
   push(input: StepBatch, output: StepBatch): void {
+    let from = 0;
     for (let step = 0; step < input.steps; step++) {
       const end = input.entryEnd[step];
+      let first = input.entryStart(step);
+      while (first < end && staysAsItIs(input, first)) first++;
+      if (first === end) continue;
+      output.appendSteps(input, from, step);
+      from = step + 1;
       for (let i = input.entryStart(step); i < end; i++) this.#entry(input, i, output);
       output.copyReleases(input, step);
       output.commit(input.dueNs[step]);
     }
+    output.appendSteps(input, from, input.steps);
     output.copyFree(input);
   }
 
@@ -29,20 +36,28 @@ class SinglePageStage implements Stage {
 
   #entry(input: StepBatch, index: number, output: StepBatch): void {
     const pages = input.pages[index];
-    if ((input.present[index] & PRESENT.range) === 0 || !canWiden(input, index) || pages === 1) {
+    if (staysAsItIs(input, index)) {
       output.copyEntry(input, index);
     } else if (pages >= this.#limit) {
       const entry = output.copyEntry(input, index);
       dropRange(output, entry);
       output.widened[entry] = 1;
     } else {
-      for (let page = 0; page < pages; page++) {
-        const entry = output.copyEntry(input, index);
-        output.page[entry] = input.page[index] + page;
-        output.pages[entry] = 1;
-      }
+      const first = output.repeatEntry(input, index, pages);
+      output.pages.fill(1, first, output.entries);
+      const page = input.page[index];
+      for (let i = 0; i < pages; i++) output.page[first + i] = page + i;
     }
   }
+}
+
+/** A single page, or no range that the driver splits. */
+function staysAsItIs(input: StepBatch, index: number): boolean {
+  return (
+    input.pages[index] === 1 ||
+    (input.present[index] & PRESENT.range) === 0 ||
+    !canWiden(input, index)
+  );
 }
 
 export const singlePage: Strategy = {

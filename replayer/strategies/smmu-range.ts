@@ -3,7 +3,7 @@
 
 import { ALL_PAGES, FLAG, PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
-import { NUM_VALUES, smmuFields, splitSmmuRange } from './smmu-split.ts';
+import { driverPages, nextChunkPages } from './smmu-split.ts';
 import type { Stage, Strategy } from './strategy.ts';
 import { canWiden } from './widen.ts';
 
@@ -35,8 +35,7 @@ function isOneCommand(input: StepBatch, index: number): boolean {
   const pages = input.pages[index];
   if ((input.present[index] & PRESENT.range) === 0 || !canWiden(input, index)) return true;
   if (input.page[index] + pages >= ALL_PAGES) return true;
-  if ((input.flags[index] & FLAG.leaf) === 0 && pages % NUM_VALUES === 1) return false;
-  return pages < NUM_VALUES || smmuFields(pages) !== undefined;
+  return nextChunkPages(driverPages(pages, isLeaf(input, index))) === pages;
 }
 
 function splitEntry(input: StepBatch, index: number, output: StepBatch): void {
@@ -45,14 +44,21 @@ function splitEntry(input: StepBatch, index: number, output: StepBatch): void {
     return;
   }
   const pages = input.pages[index];
-  const leaf = (input.flags[index] & FLAG.leaf) !== 0;
-  const asked = input.page[index] + pages;
-  for (const chunk of splitSmmuRange(input.page[index], pages, leaf)) {
+  let page = input.page[index];
+  const asked = page + pages;
+  for (let left = driverPages(pages, isLeaf(input, index)); left > 0;) {
+    const size = nextChunkPages(left);
     const entry = output.copyEntry(input, index);
-    output.page[entry] = chunk.page;
-    output.pages[entry] = chunk.pages;
-    if (chunk.page + chunk.pages > asked) output.widened[entry] = 1;
+    output.page[entry] = page;
+    output.pages[entry] = size;
+    page += size;
+    left -= size;
+    if (page > asked) output.widened[entry] = 1;
   }
+}
+
+function isLeaf(input: StepBatch, index: number): boolean {
+  return (input.flags[index] & FLAG.leaf) !== 0;
 }
 
 export const smmuRange: Strategy = {

@@ -10,41 +10,42 @@ export interface SmmuChunk {
 }
 
 /** NUM has five bits: up to so many granules of a scale. */
-export const NUM_VALUES = 32;
+const NUM_VALUES = 32;
+/** Below this a count is a small integer, and bit operations are exact and quick. */
+const SMALL = 2 ** 30;
 
 /** The driver's greedy split: lowest five bits of what is left first. Leaf keeps the exact size. */
 export function splitSmmuRange(page: number, pages: number, leaf: boolean): readonly SmmuChunk[] {
-  // NUM = SCALE = TTL = 0 with a granule is reserved; without TTL the driver takes a page more instead.
-  let left = !leaf && pages % NUM_VALUES === 1 ? pages + 1 : pages;
+  let left = driverPages(pages, leaf);
   const chunks: SmmuChunk[] = [];
   let at = page;
   while (left > 0) {
-    let scale = 0;
-    let rest = left;
-    while (rest % 2 === 0) {
-      rest /= 2;
-      scale++;
-    }
-    const count = rest % NUM_VALUES;
-    const size = count * 2 ** scale;
-    chunks.push({ page: at, pages: size, num: count - 1, scale });
+    const size = nextChunkPages(left);
+    const scale = trailingZeros(left);
+    chunks.push({ page: at, pages: size, num: size / 2 ** scale - 1, scale });
     at += size;
     left -= size;
   }
   return chunks;
 }
 
-/** NUM and SCALE that say exactly `pages`; undefined where one command can't. */
-export function smmuFields(
-  pages: number,
-): { readonly num: number; readonly scale: number } | undefined {
+/** Pages that the driver asks for in all: without TTL, NUM = SCALE = 0 with a granule is reserved. */
+export function driverPages(pages: number, leaf: boolean): number {
+  return !leaf && pages % NUM_VALUES === 1 ? pages + 1 : pages;
+}
+
+/** Pages of the command that the driver takes next when `left` are left: the lowest five bits set. */
+export function nextChunkPages(left: number): number {
+  const scale = trailingZeros(left);
+  if (left < SMALL) return ((left >> scale) % NUM_VALUES) << scale;
+  return ((left / 2 ** scale) % NUM_VALUES) * 2 ** scale;
+}
+
+function trailingZeros(count: number): number {
+  if (count < SMALL) return 31 - Math.clz32(count & -count);
   let scale = 0;
-  let rest = pages;
-  while (rest > 0 && rest % 2 === 0) {
-    rest /= 2;
-    scale++;
-  }
-  return rest >= 1 && rest < NUM_VALUES ? { num: rest - 1, scale } : undefined;
+  for (let rest = count; rest % 2 === 0; rest /= 2) scale++;
+  return scale;
 }
 
 /** Level of the leaf that the driver names for a granule of 2^`granuleLog2` bytes (4 KiB tables). */

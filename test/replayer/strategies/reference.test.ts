@@ -6,6 +6,7 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
+import { KIND, SCOPE } from '../../../collector/model/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { strategies } from '../../../replayer/strategies/index.ts';
 import { cutsOf, planOf, recordings, type Row, type StreamSteps } from '../recording.ts';
@@ -46,6 +47,36 @@ for (const [text, change] of Object.entries(referenceChains)) {
         }
       }),
       { numRuns: RUNS },
+    );
+  });
+}
+
+/** One interval that holds more ranges than are put in order one by one. */
+const longIntervals = fc
+  .array(
+    fc.record({
+      domain: fc.constantFrom(1, 1, 1, 2),
+      page: fc.integer({ min: 0, max: 2000 }),
+      pages: fc.constantFrom(1, 1, 2, 3, 4, 8),
+    }),
+    { minLength: 60, maxLength: 400, size: 'max' },
+  )
+  .map((items) =>
+    items.map(({ domain, page, pages }, seq): Row => {
+      const range = { kind: KIND.iotlb, scope: SCOPE.vaddr, flags: 0, domain, page, pages };
+      return { ...range, seq, stream: 0, tNs: seq };
+    }),
+  );
+
+for (const text of ['adjacent', 'aligned', 'promote', 'smmu-range']) {
+  void test(`${text}: equals its slow reference on intervals of up to 400 ranges`, () => {
+    fc.assert(
+      fc.property(longIntervals, (rows) => {
+        const got = planOf(rows, parseChain(text)).streams.get(0) ?? { steps: [], free: [] };
+        const wanted = referenceChains[text](requestsOf(rows));
+        assert.deepEqual(comparable(got, true), comparable(wanted, true));
+      }),
+      { numRuns: 100, endOnFailure: true }, // shrinking 400 ranges takes minutes
     );
   });
 }
