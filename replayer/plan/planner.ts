@@ -10,6 +10,9 @@ import { RequestSource } from './requests.ts';
 import { StepBatch } from './step-batch.ts';
 import { StepTally } from './tally.ts';
 
+/** Rows after which steps move on: a strategy may make hundreds of entries of each, and caches are small. */
+const FLOW_ROWS = 4096;
+
 /** Receives the committed steps of a stream; they are forgotten afterwards. */
 export type StepSink = (stream: number, steps: StepBatch) => void;
 
@@ -19,6 +22,8 @@ class Lane {
   readonly source: RequestSource;
   readonly verdict = new StreamVerdict();
   readonly tally: StepTally;
+  /** Rows came since the last flow. */
+  hasRows = false;
   readonly #stages: readonly Stage[];
   /** Buffer 0 is filled by the source, buffer i + 1 by stage i. */
   readonly #buffers: readonly StepBatch[];
@@ -34,6 +39,7 @@ class Lane {
   }
 
   take(batch: EventBatch, row: number): void {
+    this.hasRows = true;
     const replayable = this.source.take(batch, row, this.#buffers[0]);
     this.tally.ask(batch, row, replayable);
     this.verdict.ask(batch, row, replayable);
@@ -41,6 +47,7 @@ class Lane {
 
   /** Moves what is committed through all stages and out. */
   flow(): void {
+    this.hasRows = false;
     this.#stages.forEach((stage, i) => {
       stage.push(this.#buffers[i], this.#buffers[i + 1]);
       this.#buffers[i].dropCommitted();
@@ -86,13 +93,20 @@ export class Planner {
 
   /** Rows `from … to - 1` of `batch`, in capture order. */
   push(batch: EventBatch, from = 0, to = batch.count): void {
+    for (let start = from; start < to; start += FLOW_ROWS)
+      this.#pushSome(batch, start, Math.min(to, start + FLOW_ROWS));
+  }
+
+  #pushSome(batch: EventBatch, from: number, to: number): void {
+    const fed: Lane[] = [];
     let lane: Lane | undefined;
     for (let row = from; row < to; row++) {
       if (lane === undefined || lane.stream !== batch.stream[row])
         lane = this.#lane(batch.stream[row]);
+      if (!lane.hasRows) fed.push(lane);
       lane.take(batch, row);
     }
-    for (const each of this.#lanes.values()) each.flow();
+    for (const each of fed) each.flow();
   }
 
   end(): void {

@@ -106,6 +106,11 @@ export class StepBatch {
   /** Appends a copy of entry `index` of `from`. Returns its index here. */
   copyEntry(from: StepBatch, index: number): number {
     const entry = this.nextEntry();
+    this.#setEntry(entry, from, index);
+    return entry;
+  }
+
+  #setEntry(entry: number, from: StepBatch, index: number): void {
     this.kind[entry] = from.kind[index];
     this.scope[entry] = from.scope[index];
     this.flags[entry] = from.flags[index];
@@ -117,23 +122,21 @@ export class StepBatch {
     this.entryFirstSeq[entry] = from.entryFirstSeq[index];
     this.entryLastSeq[entry] = from.entryLastSeq[index];
     this.widened[entry] = from.widened[index];
-    return entry;
   }
 
   /** Appends `count` copies of entry `index` of `from`. Returns the index of the first. */
   repeatEntry(from: StepBatch, index: number, count: number): number {
-    if (count < BULK_COPY) {
-      const first = this.entries;
-      for (let i = 0; i < count; i++) this.copyEntry(from, index);
-      return first;
-    }
     this.#roomFor(0, count, 0);
     const first = this.entries;
-    const theirs = from.#entryColumns();
-    this.#entryColumns().forEach((column, i) => {
-      column.fill(theirs[i][index], first, first + count);
-    });
     this.entries += count;
+    if (count >= BULK_COPY) {
+      const theirs = from.#entryColumns();
+      this.#entryColumns().forEach((column, i) => {
+        column.fill(theirs[i][index], first, first + count);
+      });
+    } else {
+      for (let entry = first; entry < first + count; entry++) this.#setEntry(entry, from, index);
+    }
     return first;
   }
 
@@ -235,24 +238,10 @@ export class StepBatch {
     let to = start;
     for (let i = start; i < this.entries; i++) {
       if (gone[i - start] === 1) continue;
-      if (to !== i) this.#moveEntry(i, to);
+      if (to !== i) this.#setEntry(to, this, i);
       to++;
     }
     this.entries = to;
-  }
-
-  #moveEntry(from: number, to: number): void {
-    this.kind[to] = this.kind[from];
-    this.scope[to] = this.scope[from];
-    this.flags[to] = this.flags[from];
-    this.present[to] = this.present[from];
-    this.domainId[to] = this.domainId[from];
-    this.pasid[to] = this.pasid[from];
-    this.page[to] = this.page[from];
-    this.pages[to] = this.pages[from];
-    this.entryFirstSeq[to] = this.entryFirstSeq[from];
-    this.entryLastSeq[to] = this.entryLastSeq[from];
-    this.widened[to] = this.widened[from];
   }
 
   /** Forgets the committed steps and the free barriers; what is open moves to the front. */

@@ -6,9 +6,9 @@ import type { StepBatch } from '../plan/step-batch.ts';
 
 const FIRST_ROOM = 64;
 /** Up to so many, moving entries one by one beats merging; groups are mostly in order already. */
-const INSERTION_LIMIT = 96;
+const INSERTION_LIMIT = 32;
 /** More are put in order in blocks of so many, which are then merged. */
-const BLOCK = 32;
+const BLOCK = 16;
 
 /** Index after the run of entries of one kind that begins at `start`: nothing may move past another kind. */
 export function kindRunEnd(batch: StepBatch, start: number, end: number): number {

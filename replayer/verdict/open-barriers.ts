@@ -14,6 +14,8 @@ export class OpenBarriers {
   #seq = new Float64Array(FIRST_ROOM);
   #tNs = new Float64Array(FIRST_ROOM);
   #done = new Uint8Array(FIRST_ROOM);
+  /** Running number of the barrier that was found last. */
+  #found = 0;
   /** Highest barrier ever dropped: a release at or below it that is not in the ring came before, or is none. */
   #dropped = -1;
 
@@ -49,18 +51,25 @@ export class OpenBarriers {
     }
   }
 
-  /** Slot of barrier `seq`, or -1. Mostly it is the oldest. */
+  /** Slot of barrier `seq`, or -1. Mostly it is the one found last, the one after it, or the oldest. */
   #find(seq: number): number {
     const mask = this.#mask;
     let low = this.#head;
     let high = this.#tail;
     if (low < high && this.#seq[low & mask] === seq) return low & mask;
+    for (let n = Math.max(low, this.#found); n < Math.min(high, this.#found + 2); n++) {
+      if (this.#seq[n & mask] !== seq) continue;
+      this.#found = n;
+      return n & mask;
+    }
     while (low < high) {
       const middle = low + ((high - low) >> 1);
       if (this.#seq[middle & mask] < seq) low = middle + 1;
       else high = middle;
     }
-    return low < this.#tail && this.#seq[low & mask] === seq ? low & mask : -1;
+    if (low === this.#tail || this.#seq[low & mask] !== seq) return -1;
+    this.#found = low;
+    return low & mask;
   }
 
   #grow(): void {
