@@ -15,18 +15,16 @@ import {
   type Terminal,
   type VerbModule,
 } from '../../collector/base/index.ts';
-import { dialects } from '../../replayer/dialects/index.ts';
+import { dialectFor } from '../../replayer/dialects/for-recording.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
 import { parseCpuList } from '../../replayer/cli/cpu-list.ts';
+import { addDialectFlag } from '../../replayer/cli/dialect-flag.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pacing-flags.ts';
+import { readModel } from '../../replayer/model/file.ts';
 import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
 import { brokenLimits, parseLimit } from '../compare/limits.ts';
-import {
-  predictStrategies,
-  predictionTable,
-  type PredictedStrategy,
-} from '../compare/prediction.ts';
+import { predictionTable } from '../compare/prediction.ts';
 import { sweepChains, tradeOff } from '../compare/sweep.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import type { ReportJson } from '../report/schema.ts';
@@ -34,7 +32,7 @@ import type { ReportJson } from '../report/schema.ts';
 interface Options extends PacingFlags {
   readonly strategy: readonly string[];
   readonly repeat: string;
-  readonly dialect: string;
+  readonly dialect?: string;
   readonly issuer: string;
   readonly device?: string;
   readonly cpus?: string;
@@ -72,9 +70,9 @@ export const define: VerbModule['define'] = (command, terminal) => {
       'rounds; in each, every strategy runs once, in random order',
       '6',
     )
-    .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
     .option('-i, --issuer <name>', `who makes the calls: ${issuers.names.join(', ')}`, 'null')
     .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
+  addDialectFlag(command);
   addPacingFlags(command);
   command
     .option('--cpus <list>', 'pin stream 0, 1, … to these CPUs, such as 1,2 or 2-5')
@@ -120,7 +118,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
 
 async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
   const issuer = issuers.get(options.issuer);
-  const dialect = dialects.get(options.dialect);
+  const dialect = dialectFor(path, options.dialect);
   const missing = issuer.missing(dialect, { device: options.device });
   if (missing !== undefined) {
     throw new ToolError(
@@ -131,6 +129,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       },
     );
   }
+  const model = options.predict === undefined ? undefined : readModel(options.predict, dialect);
   const limits = options.failOn.map((text) => parseLimit(text));
   const texts = chainTexts(options);
   const repeats = parseCount(options.repeat, '--repeat');
@@ -157,20 +156,15 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       folder,
       interrupt,
       terminal,
+      model,
     },
     { folder: options.store, url: options.url },
   );
-  const predicted =
-    options.predict === undefined
-      ? []
-      : predictStrategies(options.predict, path, chains, dialect, report);
   terminal.answer(
-    options.json
-      ? jsonText(document(report, seed, predicted), 2)
-      : comparisonTable(report, terminal),
+    options.json ? jsonText(document(report, seed), 2) : comparisonTable(report, terminal),
   );
-  if (predicted.length > 0 && !options.json) {
-    terminal.answer(`\n${predictionTable(report, predicted)}`);
+  if (report.prediction !== undefined && !options.json) {
+    terminal.answer(`\n${predictionTable(report.prediction, report.strategies)}`);
   }
   if (options.sweep.length > 0 && !options.json) terminal.answer(`\n${tradeOff(report)}`);
   for (const line of brokenLimits(report, limits)) {
@@ -193,11 +187,7 @@ function chainTexts(options: Options): readonly string[] {
 }
 
 /** One row a strategy: medians over repeats, ratios to the first with 95 % intervals (design 7). */
-function document(
-  report: ReportJson,
-  seed: number,
-  predicted: readonly PredictedStrategy[],
-): object {
+function document(report: ReportJson, seed: number): object {
   return {
     recording: report.recording,
     ran_on: report.ran_on,
@@ -214,7 +204,7 @@ function document(
       holds: values.service_total_ns.holds,
       plan,
       values,
-      ...predicted.find((one) => one.strategy === row.strategy),
+      ...report.prediction?.strategies.find((one) => one.strategy === row.strategy),
     })),
     environment: report.environment,
   };

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { renameSync, writeFileSync } from 'node:fs';
 
 import { ToolError, fileError, jsonText } from '../../collector/base/index.ts';
+import type { CostModel } from '../../replayer/model/cost-model.ts';
 import { buildReport } from '../report/build.ts';
 import type { ReportJson } from '../report/schema.ts';
 import { openStore, type StoreOptions } from '../store/index.ts';
 import { loadFile } from '../store/load.ts';
+import { predictionOf } from './prediction.ts';
 import { runComparison, type ComparisonOptions } from './run.ts';
 
 export interface Comparison {
@@ -22,7 +24,7 @@ export interface Comparison {
  * none. Throws ToolError; result files already written stay.
  */
 export async function compareStrategies(
-  options: ComparisonOptions,
+  options: ComparisonOptions & { readonly model?: CostModel | undefined },
   storeOptions: StoreOptions,
 ): Promise<Comparison> {
   const runs = await runComparison(options);
@@ -36,11 +38,19 @@ export async function compareStrategies(
   try {
     await loadFile(store, options.recording);
     for (const path of runs.files) await loadFile(store, path);
-    const report = await buildReport(
+    const measured = await buildReport(
       store,
       runs.comparisonId,
       options.chains.map((chain) => chain.text),
     );
+    const { model, pace } = options;
+    const report =
+      model === undefined
+        ? measured
+        : {
+            ...measured,
+            prediction: predictionOf(model, runs.planned, pace, measured.strategies),
+          };
     const reportPath = join(options.folder, 'report.json');
     writeWhole(reportPath, jsonText(report));
     return { report, reportPath, interrupted: runs.interrupted };

@@ -1,66 +1,66 @@
 // `compare --predict MODEL`: what the cost model expected of each strategy, beside what was measured, and
-// how far off it was.
+// how far off it was. The plans are the very ones that were replayed.
 
 import { formatDuration, textTable } from '../../collector/base/index.ts';
-import { openTrace } from '../../collector/format/index.ts';
-import type { Dialect } from '../../replayer/dialects/index.ts';
-import { readModel } from '../../replayer/model/file.ts';
-import { Predictor, type Prediction } from '../../replayer/model/predict.ts';
-import { planFacts } from '../../replayer/plan/index.ts';
-import type { StrategyChain } from '../../replayer/strategies/chain.ts';
+import type { Pace } from '../../replayer/cli/pacing-flags.ts';
+import { modelSource, type CostModel } from '../../replayer/model/cost-model.ts';
+import { predictPlan } from '../../replayer/model/predict.ts';
+import type { PlannedTrace } from '../../replayer/result/replay.ts';
 import { COST, PRICE } from '../report/metrics.ts';
-import type { ReportJson } from '../report/schema.ts';
+import type { ReportPrediction, ReportStrategy } from '../report/schema.ts';
 
-export interface PredictedStrategy {
-  readonly strategy: string;
-  readonly prediction: Prediction;
-  /** Predicted ÷ measured; null where the measured is 0. */
-  readonly service_total_off: number | null;
-  readonly stall_p99_off: number | null;
-}
-
-/** Predicts every strategy of `report` on the whole recording, at its recorded times. Throws ToolError. */
-export function predictStrategies(
-  modelPath: string,
-  recording: string,
-  chains: readonly StrategyChain[],
-  dialect: Dialect,
-  report: ReportJson,
-): readonly PredictedStrategy[] {
-  const model = readModel(modelPath);
-  return report.strategies.flatMap((row) => {
-    const chain = chains.find(({ text }) => text === row.strategy);
-    if (chain === undefined) return [];
-    using reader = openTrace(recording);
-    const predictor = new Predictor(model, chain.online?.maxEntries ?? 0);
-    planFacts(reader.batches(), chain, dialect, (stream, steps) => predictor.steps(stream, steps));
-    const prediction = predictor.end();
-    const off = (predicted: number, measured: number): number | null =>
-      measured === 0 ? null : predicted / measured;
+/** Expected and measured, for each strategy that was measured. */
+export function predictionOf(
+  model: CostModel,
+  planned: readonly PlannedTrace[],
+  pace: Pace,
+  measured: readonly ReportStrategy[],
+): ReportPrediction {
+  const strategies = measured.flatMap((row) => {
+    const plan = planned.find((one) => one.plan.facts.strategy === row.strategy)?.plan;
+    if (plan === undefined) return [];
+    const prediction = predictPlan(plan, model);
+    const expectedNs = prediction.service_total_ns * pace.passes;
     return [
       {
         strategy: row.strategy,
         prediction,
-        service_total_off: off(prediction.service_total_ns, row.values[COST].median),
-        stall_p99_off: off(prediction.stall_ns.p99, row.values[PRICE].median),
+        service_total_ns: expectedNs,
+        service_total_off: ratio(expectedNs, row.values[COST].median),
+        stall_p99_off: isAsRecorded(pace)
+          ? ratio(prediction.stall_ns.p99, row.values[PRICE].median)
+          : null,
       },
     ];
   });
+  const note = isAsRecorded(pace)
+    ? `Not measured: expected by ${modelSource(model)}.`
+    : `Not measured: expected by ${modelSource(model)}. It queues at the recorded times, this ran at others: its stall is not comparable.`;
+  return { note, strategies };
+}
+
+/** Queueing is predicted at the recording's own times, one pass. */
+function isAsRecorded({ pacing, passes, maxGapNs }: Pace): boolean {
+  return pacing.kind === 'recorded' && pacing.speed === 1 && passes === 1 && maxGapNs === undefined;
+}
+
+function ratio(expected: number, measured: number): number | null {
+  return measured > 0 ? expected / measured : null;
 }
 
 /** Prediction beside measurement, one row a strategy. */
 export function predictionTable(
-  report: ReportJson,
-  predicted: readonly PredictedStrategy[],
+  { note, strategies }: ReportPrediction,
+  measured: readonly ReportStrategy[],
 ): string {
   const times = (off: number | null): string => (off === null ? '–' : `× ${off.toFixed(2)}`);
-  const rows = predicted.flatMap((one) => {
-    const row = report.strategies.find(({ strategy }) => strategy === one.strategy);
+  const rows = strategies.flatMap((one) => {
+    const row = measured.find(({ strategy }) => strategy === one.strategy);
     if (row === undefined) return [];
     return [
       [
         one.strategy,
-        formatDuration(one.prediction.service_total_ns),
+        formatDuration(one.service_total_ns),
         formatDuration(row.values[COST].median),
         times(one.service_total_off),
         formatDuration(one.prediction.stall_ns.p99),
@@ -73,10 +73,10 @@ export function predictionTable(
     '',
     'time in ioctls: model',
     'measured',
-    'off by',
+    'model ÷ measured',
     'stall p99: model',
     'measured',
-    'off by',
+    'model ÷ measured',
   ];
-  return textTable([head, ...rows], [false, true, true, true, true, true, true]);
+  return `${textTable([head, ...rows], [false, true, true, true, true, true, true])}\n${note}`;
 }

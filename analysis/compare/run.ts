@@ -9,7 +9,7 @@ import { fileError, type Interrupt, type Terminal } from '../../collector/base/i
 import type { Issuer } from '../../replayer/issuers/index.ts';
 import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { writeResult } from '../../replayer/result/file.ts';
-import { planRecording, replay, type PlannedTrace } from '../../replayer/result/replay.ts';
+import { planRecordings, replay, type PlannedTrace } from '../../replayer/result/replay.ts';
 import type { Dialect } from '../../replayer/dialects/index.ts';
 import type { StrategyChain } from '../../replayer/strategies/chain.ts';
 import { seededRandom, shuffled } from './random.ts';
@@ -32,6 +32,7 @@ export interface ComparisonOptions {
 }
 
 export interface ComparisonRuns {
+  readonly planned: readonly PlannedTrace[];
   readonly comparisonId: string;
   readonly files: readonly string[];
   /** Rounds in which every strategy ran to its end. */
@@ -47,9 +48,8 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
   } catch (error) {
     throw fileError(error, options.folder, 'Nothing was issued.');
   }
-  const planned = options.chains.map((chain) =>
-    planRecording(options.recording, chain, options.dialect, options.pace.cut),
-  );
+  const { recording, chains, dialect, pace } = options;
+  const planned = planRecordings(recording, chains, dialect, pace.cut);
   const comparisonId = randomUUID();
   const random = seededRandom(options.seed);
   const files: string[] = [];
@@ -75,7 +75,7 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
   } finally {
     progress.stop();
   }
-  return { comparisonId, files, wholeRounds, interrupted: options.interrupt.requested };
+  return { planned, comparisonId, files, wholeRounds, interrupted: options.interrupt.requested };
 }
 
 async function replayOnce(

@@ -54,6 +54,39 @@ const valueSchema = z.object({
 });
 export type ReportValue = z.infer<typeof valueSchema>;
 
+const percentilesSchema = z.object({
+  p50: z.number(),
+  p90: z.number(),
+  p99: z.number(),
+  p999: z.number(),
+  max: z.number(),
+});
+
+/** What a cost model expected of each strategy, beside what was measured: expected ÷ measured is how far off. */
+const predictionSchema = z.object({
+  /** What the model was fitted on, and what it can't say here. */
+  note: z.string(),
+  strategies: z.array(
+    z.object({
+      strategy: z.string(),
+      prediction: z.object({
+        ioctls: z.number(),
+        service_total_ns: z.number(),
+        service_ns: percentilesSchema,
+        response_ns: percentilesSchema,
+        stall_ns: percentilesSchema,
+        utilisation: z.number(),
+      }),
+      /** Over all passes of a run. */
+      service_total_ns: z.number(),
+      service_total_off: z.number().nullable(),
+      /** Null too where the replay did not keep the recorded times. */
+      stall_p99_off: z.number().nullable(),
+    }),
+  ),
+});
+export type ReportPrediction = z.infer<typeof predictionSchema>;
+
 export const reportSchema = z.object({
   format: z.literal(REPORT_FORMAT),
   version: z.number().int(),
@@ -117,6 +150,8 @@ export const reportSchema = z.object({
       values: z.record(z.string(), valueSchema),
     }),
   ),
+  /** Where a cost model was given. */
+  prediction: predictionSchema.optional(),
   charts: z.array(chartSchema),
   environment: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   runs: z.array(

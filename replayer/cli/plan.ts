@@ -2,7 +2,6 @@
 
 import {
   EXIT,
-  ToolError,
   formatCount,
   formatDuration,
   jsonText,
@@ -13,19 +12,28 @@ import {
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { openTrace } from '../../collector/format/index.ts';
-import { dialects, type Dialect } from '../dialects/index.ts';
-import type { CostModel } from '../model/cost-model.ts';
+import { dialectFor } from '../dialects/for-recording.ts';
+import type { Dialect } from '../dialects/index.ts';
+import { modelSource, type CostModel } from '../model/cost-model.ts';
 import { readModel } from '../model/file.ts';
-import { Predictor, type Prediction } from '../model/predict.ts';
-import { explain, holdGain, planFacts, type HoldGain, type PlanFacts } from '../plan/index.ts';
+import { predictorOf, type Prediction } from '../model/predict.ts';
+import {
+  HoldGainCounter,
+  explain,
+  planEach,
+  type HoldGain,
+  type PlanFacts,
+  type StepSink,
+} from '../plan/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { openChain } from '../strategies/user-strategy.ts';
+import { addDialectFlag } from './dialect-flag.ts';
 import { explanationText } from './explain-text.ts';
 import { strategyHelp, strategyList } from './strategy-list.ts';
 
 interface Options {
   readonly strategy: readonly string[];
-  readonly dialect: string;
+  readonly dialect?: string;
   readonly explain?: string;
   readonly predict?: string;
   readonly json: boolean;
@@ -42,8 +50,8 @@ export const define: VerbModule['define'] = (command, terminal) => {
       'NAME[:key=value,…][+NAME…]; a NAME may be the path of a module; give it again for more than one',
       repeatable(DEFAULT_STRATEGIES),
       DEFAULT_STRATEGIES,
-    )
-    .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
+    );
+  addDialectFlag(command)
     .option('--explain <seq>', 'show what becomes of one request, on a time line')
     .option('--predict <model>', "estimate what a replay would measure (a file of 'iotlb model')")
     .option('--list', 'describe the strategies and presets', false)
@@ -67,7 +75,7 @@ async function run(path: string | undefined, options: Options, terminal: Termina
     process.exitCode = EXIT.usage;
     return;
   }
-  const dialect = dialects.get(options.dialect);
+  const dialect = dialectFor(path, options.dialect);
   const chains: StrategyChain[] = [];
   for (const text of options.strategy) chains.push(await openChain(text));
   if (options.explain !== undefined) {
@@ -78,7 +86,7 @@ async function run(path: string | undefined, options: Options, terminal: Termina
     });
     return;
   }
-  const model = options.predict === undefined ? undefined : readModel(options.predict);
+  const model = options.predict === undefined ? undefined : readModel(options.predict, dialect);
   planAll(path, chains, { dialect, model, json: options.json, terminal });
 }
 
@@ -97,13 +105,7 @@ interface Planned {
 
 function planAll(path: string, chains: readonly StrategyChain[], how: How): void {
   const { json, terminal, model } = how;
-  if (model !== undefined && model.dialect !== how.dialect.name) {
-    throw new ToolError(
-      'E_MISMATCH',
-      `the model is of dialect ${model.dialect}, the plan is for ${how.dialect.name}`,
-    );
-  }
-  const plans = chains.map((chain) => planOne(path, chain, how));
+  const { plans, gain, synthetic } = planPass(path, chains, how);
   const all = plans.map((plan) => plan.facts);
   if (all.some((plan) => plan.verdict.class === 'broken')) process.exitCode = EXIT.input;
   if (json) {
@@ -112,12 +114,11 @@ function planAll(path: string, chains: readonly StrategyChain[], how: How): void
     );
     terminal.answer(jsonText(documents.length === 1 ? documents[0] : documents, 2));
   } else {
-    using reader = openTrace(path);
-    const { synthetic } = reader.header;
-    const gain = holdGain(reader.batches(), how.dialect);
     const notes = synthetic === undefined ? [] : [`not captured: ${synthetic}`, ''];
     const predicted = model === undefined ? [] : ['', ...predictionText(model, plans)];
-    terminal.answer([...notes, ...gainText(gain), '', table(all), ...predicted].join('\n'));
+    terminal.answer(
+      [...notes, ...gainText(gain, how.dialect), '', table(all), ...predicted].join('\n'),
+    );
   }
   for (const plan of all) {
     for (const broken of plan.verdict.broken) {
@@ -126,19 +127,34 @@ function planAll(path: string, chains: readonly StrategyChain[], how: How): void
   }
 }
 
-function planOne(path: string, chain: StrategyChain, how: How): Planned {
+/** One pass over the recording: every chain's plan, and what there is to gain at all. */
+function planPass(
+  path: string,
+  chains: readonly StrategyChain[],
+  { dialect, model, terminal }: How,
+): {
+  readonly plans: readonly Planned[];
+  readonly gain: HoldGain;
+  readonly synthetic: string | undefined;
+} {
   using reader = openTrace(path);
-  const predictor =
-    how.model === undefined ? undefined : new Predictor(how.model, chain.online?.maxEntries ?? 0);
-  const facts = planFacts(reader.batches(), chain, how.dialect, (stream, steps) =>
-    predictor?.steps(stream, steps),
-  );
+  const gain = new HoldGainCounter(dialect);
+  const wanted = chains.map((chain) => {
+    const predictor = model === undefined ? undefined : predictorOf(chain, model);
+    const sink: StepSink = (stream, steps) => predictor?.steps(stream, steps);
+    return { chain, predictor, sink };
+  });
+  const all = planEach(gain.watch(reader.batches()), wanted, dialect);
   if (reader.end?.state === 'cut') {
-    how.terminal.warn(
+    terminal.warn(
       `${path}: ends inside a batch; planned the ${formatCount(reader.end.events)} events before it`,
     );
   }
-  return { facts, prediction: predictor?.end() };
+  return {
+    plans: all.map((facts, i) => ({ facts, prediction: wanted[i].predictor?.end() })),
+    gain: gain.end(),
+    synthetic: reader.header.synthetic,
+  };
 }
 
 function predictionText(model: CostModel, plans: readonly Planned[]): readonly string[] {
@@ -158,7 +174,7 @@ function predictionText(model: CostModel, plans: readonly Planned[]): readonly s
   const head = ['estimated', 'ioctls', 'service', 'p50', 'stall p50', 'p99', 'busy'];
   return [
     textTable([head, ...rows], [false, true, true, true, true, true, true]),
-    `not measured: from a model of ${formatCount(model.samples)} ioctls (${model.provenance}: ${model.issuer_description}), off by ${formatDuration(model.residual_ns.p50)} in the middle and ${formatDuration(model.residual_ns.p99)} at p99`,
+    `not measured: from ${modelSource(model)}`,
   ];
 }
 
@@ -178,8 +194,12 @@ function explainRow(
 }
 
 /** What there is to gain at all, before any strategy: said first, because mostly it is little. */
-function gainText(gain: HoldGain): readonly string[] {
-  if (gain.requests === 0) return ['nothing to replay'];
+function gainText(gain: HoldGain, dialect: Dialect): readonly string[] {
+  if (gain.requests === 0) {
+    return [
+      `nothing to replay with ${dialect.name}; without --dialect the one is taken that the recording's IOMMU speaks`,
+    ];
+  }
   const per = gain.requests / gain.barrier_intervals;
   const single = (100 * gain.single_intervals) / gain.barrier_intervals;
   const left = (ioctls: number): string =>

@@ -10,6 +10,7 @@ import {
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { refuseOverwrite } from '../../collector/format/index.ts';
+import { dialectFor } from '../dialects/for-recording.ts';
 import { dialects } from '../dialects/index.ts';
 import { requireCarries } from '../issuers/carries.ts';
 import { issuers } from '../issuers/index.ts';
@@ -18,6 +19,7 @@ import { writeResult } from '../result/file.ts';
 import { planRecording, replay, replayDocument } from '../result/replay.ts';
 import { openChain } from '../strategies/user-strategy.ts';
 import { parseCpuList } from './cpu-list.ts';
+import { addDialectFlag } from './dialect-flag.ts';
 import { addLimitFlags, enforceLimits, limitsOf, type LimitFlags } from './limit-flags.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from './pacing-flags.ts';
 import { verdictText } from './plan.ts';
@@ -25,7 +27,7 @@ import { replayScreen } from './replay-screen.ts';
 
 interface Options extends PacingFlags, LimitFlags {
   readonly strategy: string;
-  readonly dialect: string;
+  readonly dialect?: string;
   readonly issuer: string;
   readonly device?: string;
   readonly cpus?: string;
@@ -41,9 +43,9 @@ export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('<recording>', 'a recording')
     .option('-s, --strategy <chain>', "how requests are grouped (see 'iotlb plan --list')", 'none')
-    .option('-d, --dialect <name>', `kernel interface: ${dialects.names.join(', ')}`, 'hwpt-vtd-s1')
     .option('-i, --issuer <name>', `who makes the calls: ${issuers.names.join(', ')}`, 'null')
     .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
+  addDialectFlag(command);
   addPacingFlags(command);
   command
     .option('--cpus <list>', 'pin stream 0, 1, … to these CPUs, such as 1,2 or 2-5')
@@ -66,7 +68,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const limits = limitsOf(options);
   const cpus = options.cpus === undefined ? undefined : parseCpuList(options.cpus, '--cpus');
   const issuer = issuers.get(options.issuer);
-  const dialect = dialects.get(options.dialect);
+  const dialect = dialectFor(path, options.dialect);
   requireCarries(issuer, dialect);
   const chain = await openChain(options.strategy);
   if (options.output !== undefined) refuseOverwrite(options.output, options.force);

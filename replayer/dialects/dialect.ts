@@ -16,6 +16,8 @@ export type CallForm =
 
 export interface Dialect extends Named {
   readonly form: CallForm;
+  /** Matches what recordings call the IOMMU whose guests ask in these terms; undefined where none does. */
+  readonly speaks?: RegExp;
   /** Bytes of one encoded command. */
   readonly entryBytes: number;
   /** Why row `row` cannot be replayed with this dialect; undefined where it can. Barriers never ask. */

@@ -96,6 +96,7 @@ function putChunk(
 export const viommuArmSmmuv3: Dialect = {
   name: 'viommu-arm-smmuv3',
   summary: 'iommufd IOMMU_HWPT_INVALIDATE on a vIOMMU, SMMUv3 commands',
+  speaks: /\bSMMUv3\b/,
   form: { kind: 'array', dataType: DATA_ARM_SMMUV3 },
   entryBytes: COMMAND_BYTES,
   refuse: (batch, row) => refuseUnlessIotlb(batch, row) ?? refuseRaw(batch, row),

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 
-import { ToolError } from '../../collector/base/index.ts';
+import { ToolError, formatCount, formatDuration } from '../../collector/base/index.ts';
 import { percentiles } from '../result/percentiles.ts';
 import { leastSquares, type Fit } from './least-squares.ts';
 
@@ -121,6 +121,12 @@ function samplesWhere(samples: CostSamples, keeps: (i: number) => boolean): Cost
     whole: only(samples.whole),
     serviceNs: only(samples.serviceNs),
   };
+}
+
+/** What a model is made of and how far it is off, in words. */
+export function modelSource(model: CostModel): string {
+  const { residual_ns: off } = model;
+  return `a model of ${formatCount(model.samples)} ioctls (${model.provenance}: ${model.issuer_description}), off by ${formatDuration(off.p50)} in the middle and ${formatDuration(off.p99)} at p99`;
 }
 
 /** Estimated duration of one ioctl; never below 0, whatever was extrapolated. */

@@ -2,8 +2,9 @@
 // each as long as the model says. Streaming; online strategies are cut as the issue loop cuts them.
 
 import { PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/index.ts';
+import type { Plan, StepBatch } from '../plan/index.ts';
 import { percentiles, type Percentiles } from '../result/percentiles.ts';
+import type { StrategyChain } from '../strategies/chain.ts';
 import { serviceNs, type CostModel } from './cost-model.ts';
 
 export interface Prediction {
@@ -33,6 +34,17 @@ class Samples {
   values(): Float64Array {
     return this.#values.slice(0, this.#count);
   }
+}
+
+/** The sum of a plan whose steps were kept. */
+export function predictPlan(plan: Plan, model: CostModel): Prediction {
+  const predictor = predictorOf(plan.chain, model);
+  for (const { stream, steps } of plan.streams) predictor.steps(stream, steps);
+  return predictor.end();
+}
+
+export function predictorOf(chain: StrategyChain, model: CostModel): Predictor {
+  return new Predictor(model, chain.online?.maxEntries ?? 0);
 }
 
 /** The ioctl that a stream is putting together, and when its last one returned. */

@@ -54,21 +54,45 @@ class StreamGain {
   }
 }
 
-export function holdGain(batches: Iterable<EventBatch>, dialect: Dialect): HoldGain {
-  const streams = new Map<number, StreamGain>();
-  for (const batch of batches) {
+export class HoldGainCounter {
+  readonly #streams = new Map<number, StreamGain>();
+  readonly #dialect: Dialect;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  /** Hands on what it has counted. */
+  *watch(batches: Iterable<EventBatch>): Generator<EventBatch> {
+    for (const batch of batches) {
+      this.#take(batch);
+      yield batch;
+    }
+  }
+
+  end(): HoldGain {
+    const all = [...this.#streams.values()];
+    for (const stream of all) {
+      stream.source.end(stream.steps);
+      stream.flow();
+    }
+    return gainOf(all);
+  }
+
+  #take(batch: EventBatch): void {
     for (let row = 0; row < batch.count; row++) {
-      let stream = streams.get(batch.stream[row]);
-      if (stream === undefined) streams.set(batch.stream[row], (stream = new StreamGain(dialect)));
+      let stream = this.#streams.get(batch.stream[row]);
+      if (stream === undefined) {
+        stream = new StreamGain(this.#dialect);
+        this.#streams.set(batch.stream[row], stream);
+      }
       stream.source.take(batch, row, stream.steps);
     }
-    for (const stream of streams.values()) stream.flow();
+    for (const stream of this.#streams.values()) stream.flow();
   }
-  const all = [...streams.values()];
-  for (const stream of all) {
-    stream.source.end(stream.steps);
-    stream.flow();
-  }
+}
+
+function gainOf(all: readonly StreamGain[]): HoldGain {
   const sum = (pick: (stream: StreamGain) => number): number =>
     all.reduce((total, stream) => total + pick(stream), 0);
   return {

@@ -55,6 +55,12 @@ export interface Plan {
   readonly digest: string;
 }
 
+/** A chain to plan with, and who sees its steps as they come. */
+export interface Wanted {
+  readonly chain: StrategyChain;
+  readonly sink?: StepSink | undefined;
+}
+
 /** Plans without keeping the steps: bounded memory, any size. `sink` sees them as they come. */
 export function planFacts(
   batches: Iterable<EventBatch>,
@@ -62,10 +68,21 @@ export function planFacts(
   dialect: Dialect,
   sink?: StepSink,
 ): PlanFacts {
-  const planner = new Planner(chain, dialect, sink);
-  for (const batch of batches) planner.push(batch);
-  planner.end();
-  return factsOf(planner, chain, dialect);
+  return planEach(batches, [{ chain, sink }], dialect)[0];
+}
+
+/** The same for several chains, in one pass over the rows. */
+export function planEach(
+  batches: Iterable<EventBatch>,
+  wanted: readonly Wanted[],
+  dialect: Dialect,
+): readonly PlanFacts[] {
+  const planners = wanted.map(({ chain, sink }) => new Planner(chain, dialect, sink));
+  for (const batch of batches) for (const planner of planners) planner.push(batch);
+  return planners.map((planner, i) => {
+    planner.end();
+    return factsOf(planner, wanted[i].chain, dialect);
+  });
 }
 
 /** Plans and keeps the steps, for replay. Throws E_BROKEN_PLAN: a broken plan is never replayed. */
@@ -74,19 +91,33 @@ export function planTrace(
   chain: StrategyChain,
   dialect: Dialect,
 ): Plan {
-  const kept = new Map<number, StepBatch>();
-  const planner = new Planner(chain, dialect, (stream, steps) => {
+  return planTraces(batches, [chain], dialect)[0];
+}
+
+/** One plan a chain, from one pass over the rows. Throws E_BROKEN_PLAN. */
+export function planTraces(
+  batches: Iterable<EventBatch>,
+  chains: readonly StrategyChain[],
+  dialect: Dialect,
+): readonly Plan[] {
+  const kept = chains.map(() => new Map<number, StepBatch>());
+  const wanted = chains.map((chain, i) => ({ chain, sink: keeperOf(kept[i]) }));
+  return planEach(batches, wanted, dialect).map((facts, i) => {
+    refuseBroken(facts);
+    for (const steps of kept[i].values()) steps.sortFree();
+    const streams = [...kept[i]]
+      .sort(([a], [b]) => a - b)
+      .map(([stream, steps]) => ({ stream, steps }));
+    return { facts, chain: chains[i], dialect, streams, digest: digestOf(streams, facts) };
+  });
+}
+
+function keeperOf(kept: Map<number, StepBatch>): StepSink {
+  return (stream, steps) => {
     let all = kept.get(stream);
     if (all === undefined) kept.set(stream, (all = new StepBatch()));
     all.append(steps);
-  });
-  for (const batch of batches) planner.push(batch);
-  planner.end();
-  const facts = factsOf(planner, chain, dialect);
-  refuseBroken(facts);
-  for (const steps of kept.values()) steps.sortFree();
-  const streams = [...kept].sort(([a], [b]) => a - b).map(([stream, steps]) => ({ stream, steps }));
-  return { facts, chain, dialect, streams, digest: digestOf(streams, facts) };
+  };
 }
 
 /** Throws where the verdict is broken, naming the first request and why. */

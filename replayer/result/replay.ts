@@ -12,7 +12,7 @@ import type { IssuerOptions } from '../issuers/issuer.ts';
 import { runPlan, type RunOptions } from '../loop/run.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { WHOLE, cutBatches, type Cut } from '../plan/cut.ts';
-import { planTrace, type Plan } from '../plan/index.ts';
+import { planTraces, type Plan } from '../plan/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { readEnvironment } from './environment.ts';
@@ -40,32 +40,45 @@ export function planRecording(
   dialect: Dialect,
   cut: Cut = WHOLE,
 ): PlannedTrace {
+  return planRecordings(path, [chain], dialect, cut)[0];
+}
+
+/** The same under several strategies; the file is read, checked and hashed once. */
+export function planRecordings(
+  path: string,
+  chains: readonly StrategyChain[],
+  dialect: Dialect,
+  cut: Cut = WHOLE,
+): readonly PlannedTrace[] {
   using reader = openTrace(path);
-  const plan = planTrace(cutBatches(reader.batches(), cut), chain, dialect);
+  const plans = planTraces(cutBatches(reader.batches(), cut), chains, dialect);
   const { header, end } = reader;
-  if (plan.streams.length === 0) {
-    throw new ToolError(
-      'E_EMPTY',
-      `${path}: holds no request${cut === WHOLE ? '' : ' in the part asked for'} that dialect '${dialect.name}' can replay; nothing was issued`,
-      {
-        hint: `see why with: iotlb plan ${path} --dialect ${dialect.name}`,
-      },
-    );
-  }
-  return {
-    plan,
-    cut,
-    trace: {
-      name: basename(path),
-      digest: fileDigest(path),
-      events: end?.events ?? 0,
-      lost: end?.tally.lost ?? 0,
-      source: header.source.name,
-      barriers: header.barriers,
-      ...(header.synthetic === undefined ? {} : { synthetic: header.synthetic }),
-      scrub: header.scrub,
-    },
+  if (plans.some(({ facts }) => facts.replayable === 0)) throw nothingIn(plans[0], path, cut);
+  const trace: TraceFacts = {
+    name: basename(path),
+    digest: fileDigest(path),
+    events: end?.events ?? 0,
+    lost: end?.tally.lost ?? 0,
+    source: header.source.name,
+    barriers: header.barriers,
+    ...(header.synthetic === undefined ? {} : { synthetic: header.synthetic }),
+    scrub: header.scrub,
   };
+  return plans.map((plan) => ({ plan, cut, trace }));
+}
+
+function nothingIn({ facts }: Plan, path: string, cut: Cut): ToolError {
+  const reasons = Object.entries(facts.not_replayable).map(([why, count]) => `${count} × ${why}`);
+  return new ToolError(
+    'E_EMPTY',
+    `${path}: holds no request${cut === WHOLE ? '' : ' in the part asked for'} that dialect '${facts.dialect}' can replay; nothing was issued`,
+    {
+      hint:
+        reasons.length === 0
+          ? 'it holds barriers only: iotlb info shows what is in it'
+          : `${reasons.join('; ')}. Without --dialect the one is taken that the recording's IOMMU speaks`,
+    },
+  );
 }
 
 export interface ReplayOptions extends RunOptions {

@@ -4,10 +4,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ToolError } from '../../../collector/base/index.ts';
-import { KIND } from '../../../collector/model/index.ts';
+import { KIND, type EventBatch } from '../../../collector/model/index.ts';
 import { explanationText } from '../../../replayer/cli/explain-text.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
-import { explain, holdGain, planFacts } from '../../../replayer/plan/index.ts';
+import {
+  explain,
+  HoldGainCounter,
+  planFacts,
+  type HoldGain,
+} from '../../../replayer/plan/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { realBatch } from '../fixtures.ts';
 import { batchesOf, planOf, type Row } from '../recording.ts';
@@ -16,6 +21,12 @@ import { rowsOf } from '../fixtures.ts';
 const vtd = dialects.get('hwpt-vtd-s1');
 const batch = realBatch('vtd-fs-strict');
 const rows = rowsOf(batch);
+
+function holdGain(batch: EventBatch): HoldGain {
+  const counter = new HoldGainCounter(vtd);
+  assert.deepEqual([...counter.watch([batch])], [batch], 'what is counted is handed on');
+  return counter.end();
+}
 
 void test('explain agrees with the verdict on every row of a real recording', () => {
   for (const text of ['none', 'window', 'window+adjacent', 'flush-queue']) {
@@ -85,7 +96,7 @@ void test('a row that is in no plan says why, and one that is not there is a usa
 });
 
 void test('what holding back could gain is counted as window counts it', () => {
-  const gain = holdGain([batch], vtd);
+  const gain = holdGain(batch);
   for (const { ns, ioctls } of gain.window) {
     const steps = planOf(rows, parseChain(`window:us=${ns / 1000},max=1000000`)).planner.lanes;
     assert.equal(
@@ -97,7 +108,7 @@ void test('what holding back could gain is counted as window counts it', () => {
 });
 
 void test('what drain could gain is counted as a queue of that service time counts it', () => {
-  const gain = holdGain([batch], vtd);
+  const gain = holdGain(batch);
   const lanes = [...planOf(rows, parseChain('none')).streams.values()];
   for (const { service_ns, ioctls } of gain.drain) {
     let calls = 0;
