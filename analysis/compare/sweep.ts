@@ -25,6 +25,7 @@ export function tradeOff(report: ReportJson): string {
   const bar = (row: ReportStrategy, id: string): string =>
     '█'.repeat(Math.round((row.values[id].median / most(id)) * BAR_WIDTH)).padEnd(BAR_WIDTH, '·');
   const rows = report.strategies.map((row) => [
+    row.frontier ? '◆' : '',
     row.strategy,
     bar(row, COST),
     formatDuration(row.values[COST].median),
@@ -32,7 +33,7 @@ export function tradeOff(report: ReportJson): string {
     formatDuration(row.values[PRICE].median),
   ]);
   return textTable(
-    [['', 'time in ioctls', '', 'stall p99', ''], ...rows],
-    [false, false, true, false, true],
+    [['', '', 'time in ioctls', '', 'stall p99', ''], ...rows],
+    [false, false, false, true, false, true],
   );
 }

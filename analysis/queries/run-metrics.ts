@@ -16,6 +16,9 @@ export interface RunMetrics {
   readonly stall_total_ns: number;
   readonly stall_p50_ns: number;
   readonly stall_p99_ns: number;
+  /** Null where the result did not count it. */
+  readonly cpu_ns: number | null;
+  readonly cpu_system_ns: number | null;
   readonly lateness_p50_ns: number;
   readonly lateness_p99_ns: number;
 }
@@ -64,6 +67,8 @@ SELECT
     stalled.stall_total_ns AS stall_total_ns,
     stalled.stall_p50_ns AS stall_p50_ns,
     stalled.stall_p99_ns AS stall_p99_ns,
+    chosen.cpu_ns AS cpu_ns,
+    chosen.cpu_system_ns AS cpu_system_ns,
     timed.lateness_p50_ns AS lateness_p50_ns,
     timed.lateness_p99_ns AS lateness_p99_ns
 FROM chosen

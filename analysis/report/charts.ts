@@ -2,6 +2,7 @@
 
 import { NINES, type PercentileCurve } from '../queries/percentile-curves.ts';
 import type { RateBucket } from '../queries/trace-rate.ts';
+import { COST, PRICE } from './metrics.ts';
 import type { ReportChart, ReportStrategy } from './schema.ts';
 
 export interface ChartRows {
@@ -106,10 +107,15 @@ function tradeChart({ strategies }: ChartRows): ReportChart {
     series: strategies.map((row, index) => ({
       name: row.strategy,
       strategy: index,
-      x: [row.values.service_total_ns.median],
-      y: [row.values.stall_p99_ns.median],
+      x: [row.values[COST].median],
+      y: [row.values[PRICE].median],
     })),
-    note: 'Down and to the left is better.',
+    front: strategies
+      .map((row, index) => ({ index, isFront: row.frontier, cost: row.values[COST].median }))
+      .filter(({ isFront }) => isFront)
+      .sort((a, b) => a.cost - b.cost)
+      .map(({ index }) => index),
+    note: 'Down and to the left is better. The line is the frontier: no safe strategy (◆) is better in both.',
   };
 }
 

@@ -74,6 +74,20 @@ export const METRICS: readonly Metric[] = [
     note: 'what the guest waited, all barriers together',
   },
   {
+    id: 'cpu_system_ns',
+    title: 'CPU in the kernel',
+    unit: 'ns',
+    better: 'lower',
+    note: "system time of the issuing threads: ioctls and sleeping until they are due; the kernel's estimate, from its ticks",
+  },
+  {
+    id: 'cpu_ns',
+    title: 'CPU time',
+    unit: 'ns',
+    better: 'neither',
+    note: 'user and system time of the issuing threads; user time is mostly the replay itself, spinning before a due time',
+  },
+  {
     id: 'lateness_p99_ns',
     title: 'lateness p99',
     unit: 'ns',

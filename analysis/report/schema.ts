@@ -35,6 +35,8 @@ const chartSchema = z.object({
       y: z.array(z.number().nullable()),
     }),
   ),
+  /** Scatter: the series that no safe one beats in both x and y, from left to right. */
+  front: z.array(z.number().int()).optional(),
   note: z.string().optional(),
 });
 export type ReportChart = z.infer<typeof chartSchema>;

@@ -28,16 +28,18 @@ export function strategyRows(
     runs
       .filter((run) => run.strategy === strategy)
       .sort((a, b) => a.repeat - b.repeat)
-      .map((run) => run[metric]);
+      .flatMap((run) => run[metric] ?? []);
   const rows = order.flatMap((strategy) => {
     const header = headers.get(strategy);
     if (header === undefined) return [];
     const { plan } = header;
     const values = Object.fromEntries(
-      METRICS.map(({ id }) => [
-        id,
-        compareSamples(samplesOf(strategy, id), samplesOf(order[0], id)),
-      ]),
+      METRICS.flatMap(({ id }) => {
+        const samples = samplesOf(strategy, id);
+        // Runs of which some did not measure this have no median of it.
+        const isWhole = samples.length === samplesOf(strategy, COST).length;
+        return isWhole ? [[id, compareSamples(samples, samplesOf(order[0], id))]] : [];
+      }),
     );
     return [
       {

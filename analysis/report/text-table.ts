@@ -23,11 +23,12 @@ export function comparisonTable(report: ReportJson, terminal: Terminal): string 
     'service p99',
     'stall p50',
     'stall p99',
+    'kernel CPU',
   ];
   const rows = report.strategies.map((row, i) => [
     row.strategy === report.headline.winner ? '★' : row.frontier ? '◆' : '',
     row.strategy,
-    row.verdict,
+    verdictText(row),
     formatCount(row.values.ioctls.median),
     formatDuration(row.values[COST].median),
     i === 0 ? 'baseline' : ratio(row),
@@ -35,18 +36,27 @@ export function comparisonTable(report: ReportJson, terminal: Terminal): string 
     formatDuration(row.values.service_p99_ns.median),
     formatDuration(row.values.stall_p50_ns.median),
     formatDuration(row.values[PRICE].median),
+    row.values.cpu_system_ns === undefined ? '–' : formatDuration(row.values.cpu_system_ns.median),
   ]);
   return [
     bold(report.headline.text),
     '',
     ...report.trust.map((line) => `${mark[line.level]} ${line.text}`),
     '',
-    textTable([head, ...rows], [false, false, false, true, true, true, false, true, true, true]),
+    textTable(
+      [head, ...rows],
+      [false, false, false, true, true, true, false, true, true, true, true],
+    ),
     dim(
       '★ least time in ioctls of the safe ones   ◆ no safe strategy is better in both time in ioctls and stall p99',
     ),
     dim(`ran on: ${report.ran_on.text}; ${report.ran_on.dialect}, ${report.ran_on.pacing}`),
   ].join('\n');
+}
+
+function verdictText(row: ReportStrategy): string {
+  if (row.requests_exposed === 0) return row.verdict;
+  return `${row.verdict}: ${formatCount(row.requests_exposed)} requests, ${formatDuration(row.exposure_page_ns)}·page`;
 }
 
 function ratio(row: ReportStrategy): string {

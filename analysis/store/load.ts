@@ -81,8 +81,24 @@ function runRow(header: ResultHeader): Readonly<Record<string, unknown>> {
     requested_pages: plan.requested_pages,
     issued_pages: plan.issued_pages,
     hardware_waits: plan.hardware_waits,
+    ...cpuTime(header),
     header: JSON.stringify(header),
   };
+}
+
+/** Of all issuing threads; NULL where one of them did not count it. */
+function cpuTime({ timing }: ResultHeader): {
+  readonly cpu_ns: number | null;
+  readonly cpu_system_ns: number | null;
+} {
+  let user = 0;
+  let system = 0;
+  for (const { cpu_time: cpu } of timing?.threads ?? []) {
+    user += cpu?.user_ns ?? Number.NaN;
+    system += cpu?.system_ns ?? Number.NaN;
+  }
+  if (timing === undefined || Number.isNaN(user)) return { cpu_ns: null, cpu_system_ns: null };
+  return { cpu_ns: user + system, cpu_system_ns: system };
 }
 
 async function loadTrace(store: Store, path: string): Promise<Loaded> {

@@ -12,7 +12,7 @@ import {
 } from '../../collector/base/index.ts';
 import { openTrace, refuseOverwrite } from '../../collector/format/index.ts';
 import { dialects } from '../dialects/index.ts';
-import { fitCost, type CostModel, type CostSamples } from '../model/cost-model.ts';
+import { fitCost, modelSource, type CostModel, type CostSamples } from '../model/cost-model.ts';
 import { writeModel } from '../model/file.ts';
 import type { Coefficient } from '../model/least-squares.ts';
 import { readTimedRows } from '../model/result-rows.ts';
@@ -105,12 +105,12 @@ function modelText(model: CostModel): string {
       ? `  ${name.padEnd(24)}${formatDuration(one.value)}  (95 %: ${formatDuration(one.low)} to ${formatDuration(one.high)})`
       : `  ${name.padEnd(24)}cannot be told from the others in these samples`;
   return [
-    `what an ioctl costs, from ${formatCount(model.samples)} of them (${model.provenance}: ${model.issuer_description})`,
+    `what an ioctl costs: ${modelSource(model)}`,
     line('each ioctl', base),
     line('each entry', entry),
     line('each page of a range', page),
     line('each entry of no range', whole),
     `  without the ${formatCount(model.left_out)} that were furthest off, as interrupted ones are`,
-    `  explains ${(100 * model.r2).toFixed(1)} % of the variance; off by ${formatDuration(model.residual_ns.p50)} in the middle, ${formatDuration(model.residual_ns.p99)} at p99`,
+    `  explains ${(100 * model.r2).toFixed(1)} % of the variance`,
   ].join('\n');
 }

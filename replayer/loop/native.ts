@@ -23,6 +23,12 @@ export const clockNanosleep = libc.func(
   'int clock_nanosleep(int clock, int flags, size_t request, size_t remain)',
 ) as (clock: number, flags: number, request: number, remain: number) => number;
 
+/** getrusage(who, address of a rusage). */
+export const getrusage = libc.func('int getrusage(int who, size_t usage)') as (
+  who: number,
+  usage: number,
+) => number;
+
 export const mlock = libc.func('int mlock(size_t address, size_t length)') as (
   address: number,
   length: number,

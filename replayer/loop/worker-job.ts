@@ -2,6 +2,7 @@
 
 import type { LoopInput, LoopOutput } from './issue-loop.ts';
 import type { NoiseFloor } from './noise.ts';
+import type { ThreadCpu } from './thread-cpu.ts';
 import type { Refusal, ThreadState, ThreadWish } from './realtime.ts';
 
 /** Typed arrays of `output` and `control` are shared with the thread that waits. */
@@ -30,6 +31,8 @@ export interface ThreadReport {
   readonly state: ThreadState;
   readonly noise_before: NoiseFloor | null;
   readonly noise_after: NoiseFloor | null;
+  /** CPU time from the common start to the last return; waiting by spinning is user time. */
+  readonly cpu_time: ThreadCpu;
   /** Garbage collections of this thread's heap between the first step and the last. */
   readonly collections: number;
   readonly sleeps: number;

@@ -12,6 +12,7 @@ import { Landing, measurePace } from './landing.ts';
 import { errno, ioctl } from './native.ts';
 import { measureNoise, type NoiseFloor } from './noise.ts';
 import { leaveFifo, settleThread } from './realtime.ts';
+import { cpuBetween, threadCpu } from './thread-cpu.ts';
 import { WAIT, Waiter } from './waiter.ts';
 import { warmUp } from './warm-up.ts';
 import type { WorkerJob, WorkerMessage } from './worker-job.ts';
@@ -46,7 +47,9 @@ async function run(job: WorkerJob): Promise<void> {
   Atomics.wait(job.gate, 0, 0);
   const from = watch.mark();
   const host = loopHost(clock, waiter, landing, system);
+  const cpuFrom = threadCpu();
   const rows = runIssueLoop(host, input, output, job.control, job.startNs[0]);
+  const cpu_time = cpuBetween(cpuFrom, threadCpu());
   const to = watch.mark();
   const noise_after = noise(clock, job.noiseNs);
   if (job.thread.fifo) leaveFifo();
@@ -54,6 +57,7 @@ async function run(job: WorkerJob): Promise<void> {
     state,
     noise_before,
     noise_after,
+    cpu_time,
     collections: await watch.between(from, to),
     sleeps: waiter.sleeps,
     slept_ns: waiter.state[WAIT.sleptNs],

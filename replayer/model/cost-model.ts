@@ -125,8 +125,9 @@ function samplesWhere(samples: CostSamples, keeps: (i: number) => boolean): Cost
 
 /** What a model is made of and how far it is off, in words. */
 export function modelSource(model: CostModel): string {
-  const { residual_ns: off } = model;
-  return `a model of ${formatCount(model.samples)} ioctls (${model.provenance}: ${model.issuer_description}), off by ${formatDuration(off.p50)} in the middle and ${formatDuration(off.p99)} at p99`;
+  const { residual_ns: off, provenance, issuer_description: issuer } = model;
+  const ranOn = issuer.startsWith(provenance) ? issuer : `${provenance}: ${issuer}`;
+  return `a model of ${formatCount(model.samples)} ioctls (${ranOn}), off by ${formatDuration(off.p50)} in the middle and ${formatDuration(off.p99)} at p99`;
 }
 
 /** Estimated duration of one ioctl; never below 0, whatever was extrapolated. */

@@ -28,6 +28,8 @@ const threadSchema = z.object({
   timer_slack_ns: z.number().nullable(),
   noise_before: noiseSchema.nullable(),
   noise_after: noiseSchema.nullable(),
+  /** Absent in results written before it was counted. */
+  cpu_time: z.object({ user_ns: z.number(), system_ns: z.number() }).optional(),
   collections: z.number(),
   sleeps: z.number(),
   slept_ns: z.number(),

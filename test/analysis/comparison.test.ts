@@ -86,6 +86,14 @@ test(
       JSON.parse(readFileSync(join(folder, 'out', 'report.json'), 'utf8')),
     );
     assert.equal(report.ran_on.provenance, 'null');
+    for (const { strategy, values } of report.strategies) {
+      const cpu = values.cpu_ns.samples;
+      assert.equal(cpu.length, 2);
+      assert.ok(
+        cpu.every((ns, i) => ns > 0 && ns >= values.cpu_system_ns.samples[i]),
+        strategy,
+      );
+    }
     assert.ok(
       report.trust.some((line) => line.level === 'warn' && line.text.includes('null issuer')),
     );

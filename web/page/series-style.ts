@@ -47,7 +47,10 @@ export function strategyStyle(report: ReportJson, index: number): SeriesStyle {
   };
 }
 
-/** The style of a chart's series. What is no strategy takes colours from the end; the first is solid. */
+/**
+ * The style of a chart's series. What is no strategy takes colours from the end; the first is solid and so
+ * wide that it shows on both sides of the next where they run on top of each other.
+ */
 export function seriesStyle(report: ReportJson, chart: ReportChart, index: number): SeriesStyle {
   const { strategy } = chart.series[index];
   if (strategy !== undefined) return strategyStyle(report, strategy);
@@ -56,6 +59,6 @@ export function seriesStyle(report: ReportJson, chart: ReportChart, index: numbe
     color: `series-${last}`,
     dash: index === 0 ? [] : DASHES[2 + ((index - 1) % (DASHES.length - 2))],
     marker: MARKERS[last],
-    width: 1.75,
+    width: index === 0 ? 4.5 : 1.25,
   };
 }

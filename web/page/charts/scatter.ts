@@ -57,14 +57,43 @@ function drawPoints(u: uPlot, chart: ReportChart, context: ChartContext): void {
   const points = chart.series.flatMap((series, i) =>
     u.series[i + 1].show === false ? [] : placesOf(u, i).map((place) => ({ ...place, series, i })),
   );
+  drawFront(u, chart, theme);
   const reach = MARKER_PX * devicePixelRatio;
   const taken = points.map(({ left, top }) => around(left, top, reach));
   for (const { left, top, i } of points) {
     drawMarker(u, context.styles[i], theme, { left, top, size: 1.15 });
   }
-  for (const { left, top, series } of points) {
-    drawLabel(u, series.name, { left, top, theme, taken });
+  for (const { left, top, series, i } of points) {
+    const label = chart.front?.includes(i) === true ? `${series.name} ◆` : series.name;
+    drawLabel(u, label, { left, top, theme, taken });
   }
+}
+
+/** Steps from one point of the front to the next: nothing safe lies below and left of them. */
+function drawFront(u: uPlot, chart: ReportChart, theme: Theme): void {
+  const shown = (chart.front ?? []).filter((i) => u.series[i + 1].show !== false);
+  const [first, ...rest] = shown.flatMap((i) => placesOf(u, i));
+  if (first === undefined) return;
+  const { ctx } = u;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
+  ctx.clip();
+  ctx.strokeStyle = theme.muted;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(first.left, u.bbox.top);
+  ctx.lineTo(first.left, first.top);
+  let { top } = first;
+  for (const place of rest) {
+    ctx.lineTo(place.left, top);
+    ctx.lineTo(place.left, place.top);
+    ({ top } = place);
+  }
+  ctx.lineTo(u.bbox.left + u.bbox.width, top);
+  ctx.stroke();
+  ctx.restore();
 }
 
 function placesOf(u: uPlot, series: number): { readonly left: number; readonly top: number }[] {

@@ -11,6 +11,7 @@ import { footer, masthead } from './masthead.ts';
 import { headline } from './headline.ts';
 import { liveRegion } from './live.ts';
 import { plans } from './plans.ts';
+import { prediction } from './prediction.ts';
 import { recording } from './recording.ts';
 import { runs } from './runs.ts';
 import { section } from './section.ts';
@@ -35,6 +36,13 @@ export function showReport(report: ReportJson, store: ViewStore): Page {
       el('div', { class: 'iot-answer' }, headline(report), trust(report)),
       section('Strategies', 'What each costs, against the baseline.', strategies(report)),
       section('Charts', `Measured on: ${provenanceWords(report)}.`, grid),
+      report.prediction === undefined
+        ? undefined
+        : section(
+            'Expected and measured',
+            'What a cost model said beforehand, and how far off it was.',
+            prediction(report, report.prediction),
+          ),
       section('What was replayed', undefined, recording(report)),
       section('What each strategy plans', 'Counted before anything is issued.', plans(report)),
       section('Host', 'The machine these times hold for.', environment(report)),
