@@ -22,9 +22,9 @@ const vtd = dialects.get('hwpt-vtd-s1');
 const batch = realBatch('vtd-fs-strict');
 const rows = rowsOf(batch);
 
-function holdGain(batch: EventBatch): HoldGain {
+function holdGain(recorded: EventBatch): HoldGain {
   const counter = new HoldGainCounter(vtd);
-  assert.deepEqual([...counter.watch([batch])], [batch], 'what is counted is handed on');
+  assert.deepEqual([...counter.watch([recorded])], [recorded], 'what is counted is handed on');
   return counter.end();
 }
 
