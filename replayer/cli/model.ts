@@ -99,7 +99,7 @@ function refuseMixed(paths: readonly string[], headers: readonly ResultHeader[])
 }
 
 function modelText(model: CostModel): string {
-  const { base, entry, page, whole } = model.service_ns;
+  const { base, entry, page, whole, classes } = model.service_ns;
   const line = (name: string, one: Coefficient): string =>
     one.separable
       ? `  ${name.padEnd(24)}${formatDuration(one.value)}  (95 %: ${formatDuration(one.low)} to ${formatDuration(one.high)})`
@@ -110,6 +110,12 @@ function modelText(model: CostModel): string {
     line('each entry', entry),
     line('each page of a range', page),
     line('each entry of no range', whole),
+    ...(Object.keys(classes).length === 0
+      ? [`  all entries are '${model.usual}': these samples say nothing of other kinds and widths`]
+      : [
+          `  most entries are '${model.usual}'; one of another kind or width costs more by`,
+          ...Object.entries(classes).map(([name, one]) => line(`  ${name}`, one)),
+        ]),
     `  without the ${formatCount(model.left_out)} that were furthest off, as interrupted ones are`,
     `  explains ${(100 * model.r2).toFixed(1)} % of the variance`,
   ].join('\n');

@@ -1,10 +1,11 @@
-// What an ioctl costs on one host: a + b × entries + c × pages + d × entries without a range, fitted on the
-// samples of replays. Says on what it was measured and how far it is off; a file of it is JSON.
+// What an ioctl costs on one host: a + b × entries + c × pages + d × entries without a range, and what each
+// kind and width costs more than that, fitted on the samples of replays. Says on what it was measured and how far it is off; a file of it is JSON.
 
 import { z } from 'zod';
 
 import { ToolError, formatCount, formatDuration } from '../../collector/base/index.ts';
 import { percentiles } from '../result/percentiles.ts';
+import { ENTRY_CLASSES, className } from './entry-class.ts';
 import { leastSquares, type Fit } from './least-squares.ts';
 
 export const MODEL_FORMAT = 'iotlb-cost-model';
@@ -39,7 +40,14 @@ export const costModelSchema = z.object({
     entry: coefficientSchema,
     page: coefficientSchema,
     whole: coefficientSchema,
+    /**
+     * By kind and width: what such an entry costs more than the above says, which is the cost of
+     * `usual`, the class of most entries. All classes that occurred are listed.
+     */
+    classes: z.record(z.string(), coefficientSchema).default({}),
   }),
+  /** Kind and width of most entries. */
+  usual: z.string().default(''),
   r2: z.number(),
   /** How far a sample is from the fit, either way. */
   residual_ns: z.object({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
@@ -53,7 +61,18 @@ export interface CostSamples {
   readonly pages: Float64Array;
   /** Entries without a range. */
   readonly whole: Float64Array;
+  /** Entries of each class that occurs (`entryClass`). */
+  readonly classes: ReadonlyMap<number, Float64Array>;
   readonly serviceNs: Float64Array;
+}
+
+/** What one ioctl carries, as a model prices it. */
+export interface IoctlLoad {
+  readonly entries: number;
+  readonly pages: number;
+  readonly whole: number;
+  /** Entries by class; as long as there are classes. */
+  readonly classes: ArrayLike<number>;
 }
 
 /** Where samples come from. */
@@ -73,40 +92,55 @@ export function fitCost(samples: CostSamples, measured: Measured): CostModel {
       },
     );
   }
-  const fit = trimmedFit(samples);
-  const [base, entry, page, whole] = fit.coefficients;
-  const { p50, p90, p99, max } = percentiles(residualsOf(samples, fit).map(Math.abs));
+  const byCount = [...samples.classes]
+    .map(([its, column]) => ({ its, count: column.reduce((sum, each) => sum + each, 0) }))
+    .sort((a, b) => b.count - a.count || a.its - b.its)
+    .map(({ its }) => its);
+  const [usual, ...others] = byCount;
+  const fit = trimmedFit(samples, others);
+  const [base, entry, page, whole, ...extra] = fit.coefficients;
+  const { p50, p90, p99, max } = percentiles(residualsOf(samples, fit, others).map(Math.abs));
   return {
     format: MODEL_FORMAT,
     version: MODEL_VERSION,
     ...measured,
     samples: count,
     left_out: count - fit.samples,
-    service_ns: { base, entry, page, whole },
+    service_ns: {
+      base,
+      entry,
+      page,
+      whole,
+      classes: Object.fromEntries(others.map((its, i) => [className(its), extra[i]])),
+    },
+    usual: usual === undefined ? '' : className(usual),
     r2: fit.r2,
     residual_ns: { p50, p90, p99, max },
   };
 }
 
 /** Fits, leaves out what is furthest off, and fits again, until that hardly moves. */
-function trimmedFit(samples: CostSamples): Fit {
-  let fit = leastSquares(samples.serviceNs, columnsOf(samples));
+function trimmedFit(samples: CostSamples, classes: readonly number[]): Fit {
+  let fit = leastSquares(samples.serviceNs, columnsOf(samples, classes));
   for (let round = 0; round < ROUNDS; round++) {
-    const off = residualsOf(samples, fit).map(Math.abs);
+    const off = residualsOf(samples, fit, classes).map(Math.abs);
     const limit = off.slice().sort()[Math.ceil((1 - LEFT_OUT) * off.length) - 1];
     const kept = samplesWhere(samples, (i) => off[i] <= limit);
-    fit = leastSquares(kept.serviceNs, columnsOf(kept));
+    fit = leastSquares(kept.serviceNs, columnsOf(kept, classes));
   }
   return fit;
 }
 
-function columnsOf(samples: CostSamples): readonly Float64Array[] {
-  const ones = new Float64Array(samples.serviceNs.length).fill(1);
-  return [ones, samples.entries, samples.pages, samples.whole];
+/** A column that the ones before it already say is left out of the fit: the common costs come first. */
+function columnsOf(samples: CostSamples, classes: readonly number[]): readonly Float64Array[] {
+  const none = new Float64Array(samples.serviceNs.length);
+  const ones = none.map(() => 1);
+  const byClass = classes.map((its) => samples.classes.get(its) ?? none);
+  return [ones, samples.entries, samples.pages, samples.whole, ...byClass];
 }
 
-function residualsOf(samples: CostSamples, fit: Fit): Float64Array {
-  const columns = columnsOf(samples);
+function residualsOf(samples: CostSamples, fit: Fit, classes: readonly number[]): Float64Array {
+  const columns = columnsOf(samples, classes);
   return samples.serviceNs.map(
     (took, i) =>
       took - fit.coefficients.reduce((sum, one, k) => sum + one.value * columns[k][i], 0),
@@ -119,6 +153,7 @@ function samplesWhere(samples: CostSamples, keeps: (i: number) => boolean): Cost
     entries: only(samples.entries),
     pages: only(samples.pages),
     whole: only(samples.whole),
+    classes: new Map([...samples.classes].map(([its, column]) => [its, only(column)])),
     serviceNs: only(samples.serviceNs),
   };
 }
@@ -130,8 +165,17 @@ export function modelSource(model: CostModel): string {
   return `a model of ${formatCount(model.samples)} ioctls (${ranOn}), off by ${formatDuration(off.p50)} in the middle and ${formatDuration(off.p99)} at p99`;
 }
 
-/** Estimated duration of one ioctl; never below 0, whatever was extrapolated. */
-export function serviceNs(model: CostModel, entries: number, pages: number, whole: number): number {
-  const { base, entry, page, whole: each } = model.service_ns;
-  return Math.max(0, base.value + entry.value * entries + page.value * pages + each.value * whole);
+/** Estimated duration of an ioctl by what it carries; never below 0, whatever was extrapolated. */
+export function priceOf(model: CostModel): (load: IoctlLoad) => number {
+  const { base, entry, page, whole, classes } = model.service_ns;
+  const extra = Float64Array.from(
+    { length: ENTRY_CLASSES },
+    (_, its) => classes[className(its)]?.value ?? 0,
+  );
+  return (load) => {
+    const common = base.value + entry.value * load.entries + page.value * load.pages;
+    let took = common + whole.value * load.whole;
+    for (let its = 0; its < ENTRY_CLASSES; its++) took += extra[its] * load.classes[its];
+    return Math.max(0, took);
+  };
 }

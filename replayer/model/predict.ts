@@ -5,7 +5,8 @@ import { PRESENT } from '../../collector/model/index.ts';
 import type { Plan, StepBatch } from '../plan/index.ts';
 import { percentiles, type Percentiles } from '../result/percentiles.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
-import { serviceNs, type CostModel } from './cost-model.ts';
+import { ENTRY_CLASSES, entryClass } from './entry-class.ts';
+import { priceOf, type CostModel, type IoctlLoad } from './cost-model.ts';
 
 export interface Prediction {
   readonly ioctls: number;
@@ -58,12 +59,13 @@ interface Server {
   entries: number;
   pages: number;
   whole: number;
+  readonly classes: Float64Array;
   /** Capture times of the barriers that it releases. */
   captured: number[];
 }
 
 export class Predictor {
-  readonly #model: CostModel;
+  readonly #price: (load: IoctlLoad) => number;
   readonly #maxEntries: number;
   readonly #servers = new Map<number, Server>();
   readonly #service = new Samples();
@@ -74,7 +76,7 @@ export class Predictor {
 
   /** `maxEntries` of an online strategy; 0 issues every step alone. */
   constructor(model: CostModel, maxEntries: number) {
-    this.#model = model;
+    this.#price = priceOf(model);
     this.#maxEntries = maxEntries;
   }
 
@@ -120,6 +122,7 @@ export class Predictor {
     if (Number.isNaN(server.firstDueNs)) server.firstDueNs = server.lastDueNs;
     for (let i = steps.entryStart(step); i < steps.entryEnd[step]; i++) {
       server.entries++;
+      server.classes[entryClass(steps, i)]++;
       if ((steps.present[i] & PRESENT.range) === 0) server.whole++;
       else server.pages += steps.pages[i];
     }
@@ -130,7 +133,7 @@ export class Predictor {
   /** The open ioctl goes out and returns. */
   #issue(server: Server): void {
     if (server.entries === 0) return;
-    const took = serviceNs(this.#model, server.entries, server.pages, server.whole);
+    const took = this.#price(server);
     server.freeNs = server.startNs + took;
     server.busyNs += took;
     this.#totalNs += took;
@@ -141,6 +144,7 @@ export class Predictor {
     server.entries = 0;
     server.pages = 0;
     server.whole = 0;
+    server.classes.fill(0);
     server.captured.length = 0;
   }
 
@@ -157,6 +161,7 @@ export class Predictor {
         entries: 0,
         pages: 0,
         whole: 0,
+        classes: new Float64Array(ENTRY_CLASSES),
         captured: [],
       };
       this.#servers.set(stream, server);

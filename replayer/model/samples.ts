@@ -3,6 +3,7 @@
 
 import { PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/index.ts';
+import { entryClass } from './entry-class.ts';
 import type { CostSamples } from './cost-model.ts';
 
 /** What a sample needs of a replay's rows, in order. */
@@ -23,6 +24,7 @@ export function samplesOf(plan: StepBatch, rows: TimedRows, keepErrors: boolean)
     whole: new Float64Array(count),
     serviceNs: new Float64Array(count),
   };
+  const classes = new Map<number, Float64Array>();
   let kept = 0;
   let step = 0;
   for (let row = 0; row < count; row++) {
@@ -34,6 +36,10 @@ export function samplesOf(plan: StepBatch, rows: TimedRows, keepErrors: boolean)
       for (let i = start; i < end; i++) {
         if ((plan.present[i] & PRESENT.range) === 0) out.whole[kept]++;
         else out.pages[kept] += plan.pages[i];
+        const its = entryClass(plan, i);
+        let column = classes.get(its);
+        if (column === undefined) classes.set(its, (column = new Float64Array(count)));
+        column[kept]++;
       }
       out.serviceNs[kept++] = rows.completedNs[row] - rows.issuedNs[row];
     }
@@ -43,6 +49,7 @@ export function samplesOf(plan: StepBatch, rows: TimedRows, keepErrors: boolean)
     entries: out.entries.slice(0, kept),
     pages: out.pages.slice(0, kept),
     whole: out.whole.slice(0, kept),
+    classes: new Map([...classes].map(([its, column]) => [its, column.slice(0, kept)])),
     serviceNs: out.serviceNs.slice(0, kept),
   };
 }
@@ -61,6 +68,12 @@ export function joinSamples(all: readonly CostSamples[]): CostSamples {
     entries: join((one) => one.entries),
     pages: join((one) => one.pages),
     whole: join((one) => one.whole),
+    classes: new Map(
+      [...new Set(all.flatMap((one) => [...one.classes.keys()]))].map((its) => [
+        its,
+        join((one) => one.classes.get(its) ?? new Float64Array(one.serviceNs.length)),
+      ]),
+    ),
     serviceNs: join((one) => one.serviceNs),
   };
 }

@@ -12,7 +12,6 @@ import { Random } from '../../../collector/generate/random.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
 import {
   fitCost,
-  serviceNs,
   type CostModel,
   type CostSamples,
   type Measured,
@@ -52,7 +51,7 @@ function madeSamples(seed: number, count: number, spreadNs: number): CostSamples
   const took = entries.map(
     (n, i) => 900 + 140 * n + 3 * pages[i] + 700 * whole[i] + spreadNs * noise(random),
   );
-  return { entries, pages, whole, serviceNs: took };
+  return { entries, pages, whole, classes: new Map(), serviceNs: took };
 }
 
 const TRUE = { base: 900, entry: 140, page: 3, whole: 700 } as const;
@@ -96,6 +95,22 @@ void test('what the samples cannot tell apart is said, not guessed', () => {
   assert.equal(service_ns.whole.separable, false);
 });
 
+void test('kinds and widths that cost more are found, and those that never come alone are not', () => {
+  const made = madeSamples(5, 400, 0);
+  const random = new Random(6);
+  const few = made.entries.map(() => random.below(2));
+  const classes = new Map([
+    [3, made.entries.map((n, i) => n - few[i])],
+    [4, few],
+    [1, made.whole],
+  ]);
+  const serviceNs = made.serviceNs.map((took, i) => took + 55 * few[i]);
+  const { service_ns, usual } = fitCost({ ...made, classes, serviceNs }, measured);
+  assert.equal(usual, 'iotlb domain-range');
+  assert.ok(Math.abs(service_ns.classes['iotlb pasid-range'].value - 55) < 1e-6);
+  assert.equal(service_ns.classes['iotlb domain'].separable, false, 'the same as `whole`');
+});
+
 void test('too few ioctls are an error', () => {
   assert.throws(
     () => fitCost(madeSamples(1, 8, 1), measured),
@@ -115,7 +130,14 @@ const model: CostModel = {
   ...measured,
   samples: 100,
   left_out: 0,
-  service_ns: { base: cost(800), entry: cost(150), page: cost(2), whole: cost(400) },
+  service_ns: {
+    base: cost(800),
+    entry: cost(150),
+    page: cost(2),
+    whole: cost(400),
+    classes: { 'iotlb domain': cost(90) },
+  },
+  usual: 'iotlb pasid-range',
   r2: 1,
   residual_ns: { p50: 0, p90: 0, p99: 0, max: 0 },
 };
@@ -142,12 +164,13 @@ function simulate(
         group.push(...left.splice(0, 1));
       }
       const all = group.flatMap((step) => step.entries);
-      const took = serviceNs(
-        model,
-        all.length,
-        all.reduce((sum, entry) => sum + entry.pages, 0),
-        all.filter((entry) => (entry.scope & 2) === 0).length,
-      );
+      const domainWide = all.filter((entry) => entry.scope === 0 && entry.domain !== undefined);
+      const took =
+        800 +
+        150 * all.length +
+        2 * all.reduce((sum, entry) => sum + entry.pages, 0) +
+        400 * all.filter((entry) => (entry.scope & 2) === 0).length +
+        90 * domainWide.length;
       now += took;
       total += took;
       ioctls++;
