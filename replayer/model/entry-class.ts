@@ -12,7 +12,7 @@ export function entryClass(steps: StepBatch, entry: number): number {
 }
 
 /** `iotlb domain-range`, as a model names it. */
-export function className(entryClass: number): string {
-  const kind = KINDS[Math.floor(entryClass / GRANULARITIES.length)];
-  return `${kind} ${GRANULARITIES[entryClass % GRANULARITIES.length]}`;
+export function className(its: number): string {
+  const kind = KINDS[Math.floor(its / GRANULARITIES.length)];
+  return `${kind} ${GRANULARITIES[its % GRANULARITIES.length]}`;
 }
