@@ -39,6 +39,11 @@ const PATH = /^(?<name>.*?\.[cm]?js)(?::(?<settings>.*))?$/;
 export function splitChain(text: string): readonly Part[] {
   return text.split('+').flatMap((piece) => {
     const part = splitPart(piece.trim());
+    if (part.name === '') {
+      throw new ToolError('E_USAGE', `strategy '${text}': a name is missing`, {
+        hint: 'write NAME, NAME:key=value or NAME+NAME, such as adjacent+window:us=50',
+      });
+    }
     const preset = presets.find(part.name);
     if (preset === undefined) return part;
     if (part.settings !== '') {
