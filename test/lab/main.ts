@@ -12,7 +12,8 @@ import { scenarios } from './scenarios/index.ts';
 const HELP = `usage: npm run lab -- <scenario>... | all | list | shell [machine]
 
 Boots a kernel with iommufd in QEMU (software emulation, no IOMMU needed), makes the real ioctls inside,
-and compares with what QEMU saw reaching its emulated IOMMU. 'npm run lab:build' fetches and builds.
+and compares with what QEMU saw reaching its emulated IOMMU. 'npm run lab:build' fetches and builds;
+'npm run lab:record' makes the recordings that ship.
 
 scenarios:
 ${scenarios.entries.map((entry) => `  ${entry.name.padEnd(15)} ${entry.summary}`).join('\n')}
