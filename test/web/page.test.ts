@@ -29,6 +29,25 @@ test('page: draws every chart', options, async (t) => {
   assert.equal(await page.locator('#iot-chart-calls .iot-bar').count(), 12);
 });
 
+test('page: shows what a model expected beside what was measured', options, async (t) => {
+  const report = sampleReport();
+  const { page } = await open(folderFor(t), report);
+  const rows = await page
+    .getByRole('group', { name: 'Expected and measured' })
+    .locator('tbody tr')
+    .all();
+  assert.equal(rows.length, report.strategies.length);
+  const first = await rows[0].innerText();
+  assert.match(first, /17 ms\s+21.* ms\s+0\.80×\s+15 µs/);
+  assert.match(await rows[5].innerText(), /not comparable/);
+});
+
+test('page: shows no prediction where no model was given', options, async (t) => {
+  const { prediction: _, ...report } = sampleReport();
+  const { page } = await open(folderFor(t), report);
+  assert.equal(await page.getByText('Expected and measured').count(), 0);
+});
+
 test('page: names from a recording are text, never markup', options, async (t) => {
   const hostile = `</script><img src=x onerror="window.pwned=1"><!--<script>`;
   const { page, faults } = await open(folderFor(t), sampleReport({ hostile }));
