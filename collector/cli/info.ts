@@ -21,6 +21,7 @@ import {
 import { compareRecordings } from '../against/compare-recordings.ts';
 import { GRANULARITIES, KINDS, TraceSummary } from '../model/index.ts';
 import { againstDocument, againstScreen } from './info-against.ts';
+import { lossLines } from './info-losses.ts';
 
 export const define: VerbModule['define'] = (command, terminal) => {
   command
@@ -139,6 +140,7 @@ function screen(
     `  events      ${formatCount(summary.events)}: ${formatCount(summary.requests)} requests, ${formatCount(summary.barriers)} barriers (${header.barriers})`,
     ...wrapped('rule', header.barrier_rule),
     `  lost        ${lost}; ${formatCount(end.tally.skipped)} other events skipped`,
+    ...lossLines(end.losses),
     `  rate        ${rate} requests on average; ${formatCount(summary.busiestSecond)} in the busiest second, ${formatCount(summary.busiestMillisecond)} in the busiest ms`,
     ...(summary.backwards === 0
       ? []

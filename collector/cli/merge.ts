@@ -13,7 +13,7 @@ import {
 import { openTrace, refuseOverwrite, type TraceReader } from '../format/index.ts';
 import { mergeRows, type MergeInput } from '../generate/merge.ts';
 import { writeMade, type Loss } from '../generate/write.ts';
-import { FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
+import { FORMAT_NAME, FORMAT_VERSION, shiftLoss, type TraceHeader } from '../model/index.ts';
 
 interface Options {
   readonly output: string;
@@ -136,7 +136,9 @@ function lossOf(copies: readonly Copy[]): Loss {
   return {
     lost: sum((tally) => tally.lost),
     skipped: sum((tally) => tally.skipped),
-    losses: ends.flatMap((end) => end?.losses ?? []),
+    losses: copies.flatMap(({ reader, input }) =>
+      (reader.end?.losses ?? []).map((loss) => shiftLoss(loss, input.shiftNs)),
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-// Brings the rows of one or more live parsers into one recording: one start for all times, one numbering
+// Brings the rows of one or more live sources into one recording: one start for all times, one numbering
 // for all streams, one sum of losses. Owns the builder that the recorder empties.
 
 import {
@@ -10,9 +10,9 @@ import {
   type Tally,
   type TraceHeader,
 } from '../model/index.ts';
-import type { SourceFacts, SourceParser, StreamForm } from '../sources/source.ts';
+import type { OpenSource, SourceFacts, StreamForm } from '../sources/source.ts';
 
-/** One parser's way into the recording. */
+/** The way of one log into the recording. */
 export interface Lane {
   push(bytes: Uint8Array): void;
   /** The parser's count; a source adds what never reached the parser. */
@@ -22,11 +22,10 @@ export interface Lane {
 
 interface OpenLane {
   readonly label: () => string;
-  readonly parser: SourceParser;
+  readonly source: OpenSource;
   readonly rows: EventBuilder;
-  /** Stream of the recording for each stream of the parser. */
+  /** Stream of the recording for each stream of the source. */
   readonly streams: Map<number, number>;
-  reported: number;
 }
 
 export class Merger {
@@ -38,33 +37,37 @@ export class Merger {
 
   /** A lane for one more log; `label` is asked for when a stream first shows, to name it. */
   open(form: StreamForm, label: () => string = () => ''): Lane {
-    const rows = new EventBuilder();
-    const lane: OpenLane = {
-      label,
-      parser: form.open(rows),
-      rows,
-      streams: new Map(),
-      reported: 0,
-    };
-    this.#lanes.push(lane);
+    const { source, take } = this.join((rows) => form.open(rows), label);
     return {
       push: (bytes) => {
-        lane.parser.push(bytes);
-        this.#take(lane);
+        source.push(bytes);
+        take();
       },
-      losses: lane.parser.losses,
+      losses: source.losses,
       end: () => {
-        lane.parser.end();
-        this.#take(lane);
+        source.end();
+        take();
       },
     };
   }
 
-  /** What the parsers know by now, with this recording's streams; undefined before any is open. */
+  /** A lane for a source that adds rows by itself; `take` brings over what it has added. */
+  join<S extends OpenSource>(
+    open: (rows: EventBuilder) => S,
+    label: () => string = () => '',
+  ): { readonly source: S; readonly take: () => void } {
+    const rows = new EventBuilder();
+    const source = open(rows);
+    const lane: OpenLane = { label, source, rows, streams: new Map() };
+    this.#lanes.push(lane);
+    return { source, take: () => this.#take(lane) };
+  }
+
+  /** What the sources know by now, with this recording's streams; undefined before any is open. */
   facts(): SourceFacts | undefined {
     const first = this.#lanes.find((lane) => lane.streams.size > 0) ?? this.#lanes[0];
     if (first === undefined) return undefined;
-    const facts = first.parser.facts();
+    const facts = first.source.facts();
     const clock: TraceHeader['clock'] = {
       ...facts.clock,
       start_ns: String(this.startNs ?? BigInt(facts.clock.start_ns)),
@@ -74,8 +77,8 @@ export class Merger {
 
   tally(): Tally {
     const sum = { seen: 0, kept: 0, lost: 0, skipped: 0 };
-    for (const { parser } of this.#lanes) {
-      const tally = parser.losses.tally();
+    for (const { source } of this.#lanes) {
+      const tally = source.losses.tally();
       sum.seen += tally.seen;
       sum.kept += tally.kept;
       sum.lost += tally.lost;
@@ -86,18 +89,18 @@ export class Merger {
 
   /** Places of loss since the last call. */
   newLosses(): readonly LossDetail[] {
-    return this.#lanes.flatMap((lane) => {
-      const { details } = lane.parser.losses;
-      const fresh = details.slice(lane.reported);
-      lane.reported = details.length;
-      return fresh;
-    });
+    return this.#lanes.flatMap(({ source }) => source.losses.take());
+  }
+
+  /** Losses since the last call that no place was left for. */
+  lossSums(): readonly LossDetail[] {
+    return this.#lanes.flatMap(({ source }) => source.losses.takeSums());
   }
 
   #take(lane: OpenLane): void {
     const { rows } = lane;
     if (rows.count === 0) return;
-    const facts = lane.parser.facts();
+    const facts = lane.source.facts();
     const start = BigInt(facts.clock.start_ns);
     this.startNs ??= start;
     const shiftNs = Number(start - this.startNs);

@@ -121,7 +121,7 @@ export class Recorder {
     if (writer === undefined) return;
     const { path } = writer;
     const tally = this.#partTally(writer.rows);
-    writer.finish(tally, []);
+    writer.finish(tally, this.#merger.lossSums());
     this.#writer = undefined;
     this.#before = this.#merger.tally();
     this.doneBytes += writer.bytes;

@@ -12,11 +12,14 @@ const count = z.number().int().nonnegative();
 const clockPair = z.object({ at: z.string(), other: z.string(), other_at: z.string() });
 
 export const lossDetailSchema = z.object({
-  /** Line of a text source, or byte offset of a binary one. */
+  /** Line of a text source, byte offset of a binary one, or the CPU that lost. */
   at: count,
   unit: z.enum(['line', 'byte', 'cpu', 'event']),
   lost: count,
   reason: z.string(),
+  /** Between which events it fell, ns since the recording's start; absent where that is not known. */
+  from_ns: z.number().optional(),
+  to_ns: z.number().optional(),
 });
 export type LossDetail = z.infer<typeof lossDetailSchema>;
 

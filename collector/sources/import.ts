@@ -54,11 +54,9 @@ async function importFeed(
   const partial = `${to}.partial`;
   const progress = options.progress();
   let writer: TraceWriter | undefined;
-  let reported = 0;
   const flush = (done: number): void => {
     writer ??= new TraceWriter(partial, header(feed, options), { overwrite: true });
-    writer.append(out, losses.tally(), losses.details.slice(reported));
-    reported = losses.details.length;
+    writer.append(out, losses.tally(), losses.take());
     out.clear();
     progress.update(done, `${writer.rows.toLocaleString('en-US')} events`);
   };
@@ -69,7 +67,7 @@ async function importFeed(
     if (out.count > 0 || writer === undefined) flush(0);
     if (writer === undefined) throw new Error('a flush makes the writer');
     if (writer.rows === 0) throw noEvents(feed);
-    writer.finish(losses.tally(), losses.details.slice(reported));
+    writer.finish(losses.tally(), [...losses.take(), ...losses.takeSums()]);
     const end = sealTrace(partial, to, { header: () => header(feed, options) });
     rmSync(partial);
     return { ...end, source: feed.source.name, interrupted: options.interrupt.requested, damage };

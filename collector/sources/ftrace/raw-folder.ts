@@ -81,7 +81,7 @@ class RawFolder implements SourceReader {
       pages,
       layout,
       little,
-      onLost: (cpu, page, count) => countLost(this.losses, this.#events, { cpu, page, count }),
+      onLost: (lost) => countLost(this.losses, this.#events, lost),
       fail: (cpu, page, what) =>
         new ToolError('E_CORRUPT', `${this.#path}: CPU ${cpu}, page ${page} is damaged: ${what}`),
     });

@@ -27,12 +27,21 @@ export interface TimeBase {
   low: number;
 }
 
+/** Events that a CPU lost before a page, between the event before it and the page's own time. */
+export interface PageLoss {
+  readonly cpu: number;
+  /** 0 where it is not told. */
+  readonly count: number;
+  /** NaN before the first event. */
+  readonly after: number;
+  readonly before: number;
+}
+
 export interface PageCursorOptions {
   readonly pages: PageSource;
   readonly layout: PageLayout;
   readonly little: boolean;
-  /** Events were lost before the page whose number counts from 0; `count` 0 where it is not told. */
-  readonly onLost: (cpu: number, page: number, count: number) => void;
+  readonly onLost: (lost: PageLoss) => void;
   /** Makes the error for a page that contradicts itself. */
   readonly fail: (cpu: number, page: number, what: string) => Error;
 }
@@ -43,7 +52,7 @@ export class PageCursor {
   readonly view: DataView;
   readonly little: boolean;
   /** Of the event that the cursor stands on: time since the base in ns, and where its data lie. */
-  time = 0;
+  time = Number.NaN;
   data = 0;
   dataEnd = 0;
   readonly #options: PageCursorOptions;
@@ -70,15 +79,15 @@ export class PageCursor {
     return { high: words.high, low: words.low };
   }
 
-  /** Must be called once after `open`, before `next`: times count from `base` on. */
+  /** Must be called once before `next`: times count from `base` on. */
   start(base: TimeBase): void {
     this.#base = base;
-    this.#enter();
+    if (this.#page >= 0) this.#enter();
   }
 
   #base: TimeBase = { high: 0, low: 0 };
 
-  /** Steps to the next event. False at the end of the last page. */
+  /** Steps to the next event. False where there is no further page; it may be asked again later. */
   next(): boolean {
     for (;;) {
       if (this.#at >= this.#end) {
@@ -146,6 +155,7 @@ export class PageCursor {
   /** Takes the page's own time and length, and tells of what was lost before it. */
   #enter(): void {
     const { layout, onLost } = this.#options;
+    const after = this.time;
     const time = this.#word64(0);
     this.time = (time.high - this.#base.high) * WORD + (time.low - this.#base.low);
     const low = layout.commitBytes === 8 && !this.little ? 4 : 0;
@@ -159,7 +169,8 @@ export class PageCursor {
     if ((commit & MISSED) === 0) return;
     const stored =
       (commit & MISSED_STORED) !== 0 && this.#end + layout.commitBytes <= this.bytes.length;
-    onLost(this.cpu, this.#page, stored ? this.#stored(this.#end, layout.commitBytes) : 0);
+    const count = stored ? this.#stored(this.#end, layout.commitBytes) : 0;
+    onLost({ cpu: this.cpu, count, after, before: this.time });
   }
 
   #stored(at: number, bytes: number): number {

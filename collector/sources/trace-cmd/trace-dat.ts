@@ -31,11 +31,14 @@ class TraceDatReader implements SourceReader {
   /** Events that the pages of a CPU said were lost. */
   readonly #told = new Map<number, number>();
   #base: TimeBase = { high: 0, low: 0 };
+  /** ns per unit of the pages' clock. */
+  readonly #scale: number;
 
   constructor(out: EventBuilder, input: RandomInput) {
     this.#input = input;
     this.#file = readTraceDat(input);
-    const { formats, little, cpus, layout } = this.#file;
+    const { formats, little, cpus, layout, tsc } = this.#file;
+    this.#scale = tsc === undefined ? 1 : tsc.mult / 2 ** tsc.shift;
     this.#events = new GuestEvents(out, this.losses);
     this.#raw = new RawEvents(this.#events, formats, { name: input.name, little });
     const filled = cpus.filter((data) => data.size > 0);
@@ -48,8 +51,7 @@ class TraceDatReader implements SourceReader {
   *read(): Generator<number, void, void> {
     const { base, live } = openCursors(this.#cursors);
     this.#base = base;
-    const { tsc } = this.#file;
-    const scale = tsc === undefined ? 1 : tsc.mult / 2 ** tsc.shift;
+    const scale = this.#scale;
     yield* mergeCpus(live, { raw: this.#raw, events: this.#events, losses: this.losses, scale });
     for (const [cpu, lost] of this.#file.lost) {
       const untold = lost - (this.#told.get(cpu) ?? 0);
@@ -91,9 +93,10 @@ class TraceDatReader implements SourceReader {
       pages,
       layout,
       little,
-      onLost: (cpu, page, count) => {
+      onLost: ({ cpu, count, after, before }) => {
         this.#told.set(cpu, (this.#told.get(cpu) ?? 0) + Math.max(1, count));
-        countLost(this.losses, this.#events, { cpu, page, count });
+        const times = { after: after * this.#scale, before: before * this.#scale };
+        countLost(this.losses, this.#events, { cpu, count, ...times });
       },
       fail: (cpu, page, what) =>
         new ToolError(

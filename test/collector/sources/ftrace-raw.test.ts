@@ -125,7 +125,7 @@ void test('every form of length and time decodes the same, on little- and big-en
   );
 });
 
-void test('overruns are counted per CPU with the page they fell before, told or not', async () => {
+void test('overruns are counted per CPU between the times where they fell, told or not', async () => {
   const page = (timeNs: bigint, lost?: number | 'unknown'): Buffer =>
     ringPage([event(1, 1, { little: true })], {
       little: true,
@@ -134,12 +134,20 @@ void test('overruns are counted per CPU with the page they fell before, told or 
     });
   const { losses, rows } = await readPages({
     'raw.cpu0': Buffer.concat([page(100n), page(200n, 77)]),
-    'raw.cpu1': page(300n, 'unknown'),
+    'raw.cpu1': Buffer.concat([page(150n), page(300n, 'unknown')]),
   });
-  assert.deepEqual(kindsOf(rows), { iotlb: 3, barrier: 3 });
-  assert.deepEqual(losses.details.map((loss) => [loss.unit, loss.at, loss.lost]).sort(), [
-    ['cpu', 0, 77],
-    ['cpu', 1, 1],
+  assert.deepEqual(kindsOf(rows), { iotlb: 4, barrier: 4 });
+  const places = losses.details.map(({ unit, at, lost, from_ns, to_ns }) => [
+    unit,
+    at,
+    lost,
+    from_ns,
+    to_ns,
+  ]);
+  // Times count from the first event, which is 1 ns after its page's.
+  assert.deepEqual(places, [
+    ['cpu', 0, 77, 0, 99],
+    ['cpu', 1, 1, 50, 199],
   ]);
   assert.equal(losses.tally().seen, losses.tally().kept + 78);
 });
