@@ -33,7 +33,7 @@ interface Options {
   readonly qmp?: string;
   readonly pid?: string;
   readonly doorbells: boolean;
-  readonly buffer: string;
+  readonly buffer?: string;
   readonly duration?: string;
   readonly size?: string;
   readonly rotate?: string;
@@ -52,7 +52,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--qmp <sockets>', 'qemu: attach to running QEMUs over their QMP sockets (a,b,…)')
     .option('--doorbells', 'qemu: record doorbells too (one more log line a submission)', false)
     .option('--pid <pid>', 'vmm: the process whose ioctls to record')
-    .option('--buffer <size>', "ftrace: the kernel's buffer for each CPU", '8MiB')
+    .option('--buffer <size>', "ftrace: a fixed size for the kernel's buffer of each CPU")
     .option('--duration <time>', 'stop after so long (30s, 10min)')
     .option('--size <size>', 'stop at so many bytes (1GiB)')
     .option('--rotate <size,time>', 'start a new file at a size, a time or both (1GiB,10min)')
@@ -96,7 +96,8 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       qmp: options.qmp === undefined ? [] : options.qmp.split(',').filter((path) => path !== ''),
       pid: options.pid === undefined ? undefined : parseCount(options.pid, '--pid'),
       doorbells: options.doorbells,
-      bufferBytes: parseSizeBytes(options.buffer, '--buffer'),
+      bufferBytes:
+        options.buffer === undefined ? undefined : parseSizeBytes(options.buffer, '--buffer'),
       terminal,
     },
     recorder: {

@@ -13,8 +13,8 @@ export interface LiveOptions {
   readonly qmp: readonly string[];
   readonly pid: number | undefined;
   readonly doorbells: boolean;
-  /** ftrace: bytes of the kernel's buffer for each CPU. */
-  readonly bufferBytes: number;
+  /** ftrace: bytes of the kernel's buffer for each CPU; undefined where the rate decides. */
+  readonly bufferBytes: number | undefined;
   readonly terminal: Terminal;
 }
 

@@ -1,22 +1,23 @@
-// `iotlb record --source ftrace` on this kernel's own tracefs. The events come in through trace_marker: a
-// marker's second line reads as an event, so that what was written is known exactly, and so is what was lost.
+// `iotlb record --source ftrace` on this kernel's own tracefs. The events are made here one by one, so that
+// what was written is known exactly, and so is what was lost.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { ToolError } from '../../../collector/base/index.ts';
-import { lostOf, tracefsRoot } from '../../../collector/live/ftrace/instance.ts';
-import { usableEvents } from '../../../collector/live/ftrace/source.ts';
+import { tracefsRoot } from '../../../collector/live/ftrace/instance.ts';
 import { openTrace } from '../../../collector/format/index.ts';
+import { KINDS, type LossDetail, type TraceHeader } from '../../../collector/model/index.ts';
+import { QiEvents, cannotEmit } from '../../support/qi-events.ts';
 import { killAll, startIotlb, until } from '../../support/running-cli.ts';
 
 function cannot(): string | false {
   try {
-    usableEvents(tracefsRoot());
-    return false;
+    tracefsRoot();
+    return cannotEmit();
   } catch (error) {
     if (error instanceof ToolError) return error.message;
     throw error;
@@ -28,13 +29,18 @@ const skip = cannot();
 interface Recorded {
   readonly kill: () => Promise<void>;
   readonly instance: string;
-  readonly path: string;
-  /** Ends the recording and gives what it said. */
-  readonly end: () => Promise<{
-    readonly kept: number;
-    readonly lost: number;
-    readonly seen: number;
-  }>;
+  /** Ends the recording and gives what is in it. */
+  readonly end: () => Promise<Recording>;
+}
+
+interface Recording {
+  readonly header: TraceHeader;
+  /** Of the requests, in the order of the file. */
+  readonly pages: readonly number[];
+  readonly times: readonly number[];
+  readonly lost: number;
+  readonly losses: readonly LossDetail[];
+  readonly stderr: string;
 }
 
 async function record(t: TestContext, args: readonly string[]): Promise<Recorded> {
@@ -44,82 +50,130 @@ async function record(t: TestContext, args: readonly string[]): Promise<Recorded
     rmSync(folder, { recursive: true, force: true });
   });
   const path = join(folder, 'out.arrow');
-  const running = startIotlb(['record', '--source', 'ftrace', '-o', path, '--json', ...args]);
+  const running = startIotlb(['record', '--source', 'ftrace', '-o', path, ...args]);
   const instances = join(tracefsRoot(), 'instances');
   const mine = `iotlb-${running.process.pid}-`;
   const instance = await until('the instance', () => {
     const name = readdirSync(instances).find((each) => each.startsWith(mine));
     if (name === undefined) return undefined;
-    const enabled = join(instances, name, 'events/iommu/unmap/enable');
-    return readFileSync(enabled, 'latin1').startsWith('1') ? join(instances, name) : undefined;
+    // Its files come one by one, and tracing is switched on last.
+    const on = join(instances, name, 'tracing_on');
+    const enabled = join(instances, name, 'events/iommu/map/enable');
+    const isListening = [on, enabled].every(
+      (file) => existsSync(file) && readFileSync(file, 'latin1').startsWith('1'),
+    );
+    return isListening ? join(instances, name) : undefined;
   });
-  const end = async (): ReturnType<Recorded['end']> => {
+  const end = async (): Promise<Recording> => {
     running.process.kill('SIGTERM');
-    const { code, stdout, stderr } = await running.ended;
+    const { code, stderr } = await running.ended;
     assert.equal(code, 0, stderr);
-    return JSON.parse(stdout) as { kept: number; lost: number; seen: number };
+    return { ...read(path), stderr };
   };
   const kill = async (): Promise<void> => {
     running.process.kill('SIGKILL');
     await running.ended;
   };
-  return { instance, path, end, kill };
+  return { instance, end, kill };
 }
 
-/** One unmap of page `i`, as this kernel would print it. */
-const unmapLine = (i: number): string =>
-  `\n            test-1     [000] .....  ${(100 + i / 1e6).toFixed(6)}: unmap: IOMMU: iova=0x${(i * 4096).toString(16).padStart(16, '0')} - 0x${((i + 1) * 4096).toString(16).padStart(16, '0')} size=4096 unmapped_size=4096`;
+function read(path: string): Omit<Recording, 'stderr'> {
+  using reader = openTrace(path);
+  const pages: number[] = [];
+  const times: number[] = [];
+  for (const batch of reader.batches()) {
+    for (let i = 0; i < batch.count; i++) {
+      if (KINDS[batch.kind[i]] !== 'iotlb') continue;
+      pages.push(batch.page[i]);
+      times.push(batch.tNs[i]);
+    }
+  }
+  const { tally, losses } = reader.end ?? assert.fail('a recording without an end');
+  assert.equal(tally.seen, tally.kept + tally.lost);
+  return { header: reader.header, pages, times, lost: tally.lost, losses };
+}
 
-function emit(instance: string, count: number): void {
-  const marker = join(instance, 'trace_marker');
-  for (let i = 0; i < count; i++) writeFileSync(marker, unmapLine(i));
+/** Every event is there once, in order, or counted as lost, and each loss tells of which CPU. */
+function assertComplete(recording: Recording, emitted: number): void {
+  const { pages, lost, losses } = recording;
+  pages.reduce((before, page) => {
+    assert.ok(page > before, `page ${page} after ${before}`);
+    return page;
+  }, 0);
+  assert.equal(pages.length + lost, emitted);
+  assert.equal(
+    losses.reduce((sum, loss) => sum + loss.lost, 0),
+    lost,
+  );
 }
 
 test(
   'events of an own instance are recorded in order and the instance goes away',
   { skip },
   async (t) => {
-    const { instance, path, end } = await record(t, []);
-    emit(instance, 500);
-    const said = await end();
-    assert.deepEqual([said.kept, said.lost], [500, 0]);
-    assert.ok(!existsSync(instance));
-    using reader = openTrace(path);
-    assert.equal(reader.header.clock.name, 'mono');
-    assert.equal(reader.header.clock.pairs.length, 1);
-    assert.equal(reader.header.barriers, 'implied');
-    const pages: number[] = [];
-    for (const batch of reader.batches()) pages.push(...batch.page.subarray(0, batch.count));
+    using events = new QiEvents();
+    const { instance, end } = await record(t, []);
+    events.emit(500);
+    const recording = await end();
+    assert.equal(recording.lost, 0);
     assert.deepEqual(
-      pages,
-      Array.from({ length: 500 }, (_, i) => i),
+      recording.pages,
+      Array.from({ length: 500 }, (_, i) => i + 1),
     );
+    assert.ok(!existsSync(instance));
+    const { clock, barriers, streams } = recording.header;
+    assert.equal(clock.name, 'mono');
+    assert.equal(clock.pairs.length, 1);
+    assert.equal(barriers, 'implied');
+    assert.deepEqual(streams, [{ id: 0, name: 'dmar0' }]);
   },
 );
 
 test('what a small kernel buffer loses is counted to the last event', { skip }, async (t) => {
-  const { instance, end } = await record(t, ['--buffer', '16KiB']);
-  const count = 20_000;
-  emit(instance, count);
-  const said = await end();
-  t.diagnostic(`${said.lost} of ${count} lost`);
-  assert.equal(said.kept + said.lost, count);
-  assert.equal(said.seen, count);
+  using events = new QiEvents();
+  const { end } = await record(t, ['--buffer', '16KiB']);
+  for (let burst = 0; burst < 20; burst++) {
+    events.emit(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const recording = await end();
+  t.diagnostic(`${recording.lost} of ${events.emitted} lost`);
+  assertComplete(recording, events.emitted);
+  for (const { unit, from_ns, to_ns } of recording.losses) {
+    assert.equal(unit, 'cpu');
+    if (from_ns !== undefined && to_ns !== undefined) assert.ok(from_ns <= to_ns);
+  }
+  // What a place says was lost between two times is missing from the pages between them.
+  const [place] = recording.losses.filter((loss) => loss.from_ns !== undefined);
+  assert.ok(place !== undefined);
+  const before = recording.times.findLastIndex((time) => time <= (place.from_ns ?? 0));
+  const after = recording.times.findIndex((time) => time >= (place.to_ns ?? 0));
+  assert.equal(recording.pages[after] - recording.pages[before] - 1, place.lost);
+});
+
+test('buffers grow with the rate, and no event is missing or there twice', { skip }, async (t) => {
+  using events = new QiEvents();
+  const { instance, end } = await record(t, []);
+  const instances = join(tracefsRoot(), 'instances');
+  await until('a larger instance', () => {
+    events.emit(20_000);
+    return existsSync(instance) ? undefined : readdirSync(instances);
+  });
+  events.emit(100_000);
+  const recording = await end();
+  t.diagnostic(`${recording.lost} of ${events.emitted} lost; ${recording.stderr}`);
+  assertComplete(recording, events.emitted);
 });
 
 test('the instance of a killed recorder is removed by --restore', { skip }, async (t) => {
+  using events = new QiEvents();
+  events.emit(1);
   const { instance, kill } = await record(t, []);
   await kill();
   assert.ok(existsSync(instance));
   const { code, stdout } = await startIotlb(['record', '--restore'], { IOTLB_STATE_DIR: tmpdir() })
     .ended;
   assert.equal(code, 0);
-  assert.match(stdout, /iotlb-\d+-\d+: restored/);
+  assert.match(stdout, /iotlb-\d+-\d+-0: restored/);
   assert.ok(!existsSync(instance));
-});
-
-test("the kernel's three counts of loss are added up", () => {
-  const stats =
-    'entries: 9\noverrun: 5\ncommit overrun: 2\nbytes: 1\ndropped events: 1\nread events: 4\n';
-  assert.equal(lostOf(stats), 8);
 });
