@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  readdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -55,6 +56,7 @@ export class QiEvents {
 
   /** So many events; each is for the page after the one before, the first for page 1. */
   emit(count: number): void {
+    if (count <= 0) return; // the loop counts down to zero
     this.#loop(LOWER_WORD, this.#nextPage * 4096, count, 'dmar0', 0);
     this.#nextPage += count;
   }
@@ -68,6 +70,20 @@ export class QiEvents {
     removeProbe();
     rmSync(this.#folder, { recursive: true });
   }
+}
+
+/** The instance through which the recorder `pid` listens by now. */
+export function listeningInstance(pid: number | undefined): string | undefined {
+  const instances = join(ROOT, 'instances');
+  const name = readdirSync(instances).find((each) => each.startsWith(`iotlb-${pid}-`));
+  if (name === undefined) return undefined;
+  // Its files come one by one, and tracing is switched on last.
+  const on = join(instances, name, 'tracing_on');
+  const last = join(instances, name, 'events/iommu/map/enable');
+  const isListening = [on, last].every(
+    (file) => existsSync(file) && readFileSync(file, 'latin1').startsWith('1'),
+  );
+  return isListening ? join(instances, name) : undefined;
 }
 
 function removeProbe(): void {

@@ -19,13 +19,13 @@ export interface BufferLimits {
 }
 
 /**
- * Starts with 4 MiB a CPU and ends at 128 MiB, but all CPUs together take at most 1/64 of the memory at the
+ * Starts with 8 MiB a CPU and ends at 128 MiB, but all CPUs together take at most 1/64 of the memory at the
  * start and 1/16 at the end.
  */
 export function bufferLimits(memoryBytes: number, cpus: number): BufferLimits {
   const share = (most: number, part: number): number =>
     Math.max(256 * KIB, Math.min(most, powerBelow(memoryBytes / part / cpus)));
-  return { startBytes: share(4 * MIB, 64), mostBytes: share(128 * MIB, 16) };
+  return { startBytes: share(8 * MIB, 64), mostBytes: share(128 * MIB, 16) };
 }
 
 export class BufferSize {

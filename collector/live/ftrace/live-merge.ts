@@ -30,7 +30,8 @@ export class LiveMerge<Cursor extends EventCursor> {
     merge.taken = 0;
     this.#wake();
     while (merge.taken < limit) {
-      const horizon = this.#dry.length === 0 ? Number.POSITIVE_INFINITY : nowNs - SETTLE_NS;
+      // What a CPU that comes online from now on writes is later than now, too.
+      const horizon = this.#dry.length === 0 ? nowNs : nowNs - SETTLE_NS;
       const ended = merge.run({ horizon, untilTaken: limit });
       if (ended !== undefined) this.#dry.push(ended);
       else if (merge.taken < limit) return false;

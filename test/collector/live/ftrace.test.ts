@@ -2,7 +2,7 @@
 // what was written is known exactly, and so is what was lost.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -11,7 +11,7 @@ import { ToolError } from '../../../collector/base/index.ts';
 import { tracefsRoot } from '../../../collector/live/ftrace/instance.ts';
 import { openTrace } from '../../../collector/format/index.ts';
 import { KINDS, type LossDetail, type TraceHeader } from '../../../collector/model/index.ts';
-import { QiEvents, cannotEmit } from '../../support/qi-events.ts';
+import { QiEvents, cannotEmit, listeningInstance } from '../../support/qi-events.ts';
 import { killAll, startIotlb, until } from '../../support/running-cli.ts';
 
 function cannot(): string | false {
@@ -51,19 +51,7 @@ async function record(t: TestContext, args: readonly string[]): Promise<Recorded
   });
   const path = join(folder, 'out.arrow');
   const running = startIotlb(['record', '--source', 'ftrace', '-o', path, ...args]);
-  const instances = join(tracefsRoot(), 'instances');
-  const mine = `iotlb-${running.process.pid}-`;
-  const instance = await until('the instance', () => {
-    const name = readdirSync(instances).find((each) => each.startsWith(mine));
-    if (name === undefined) return undefined;
-    // Its files come one by one, and tracing is switched on last.
-    const on = join(instances, name, 'tracing_on');
-    const enabled = join(instances, name, 'events/iommu/map/enable');
-    const isListening = [on, enabled].every(
-      (file) => existsSync(file) && readFileSync(file, 'latin1').startsWith('1'),
-    );
-    return isListening ? join(instances, name) : undefined;
-  });
+  const instance = await until('the instance', () => listeningInstance(running.process.pid));
   const end = async (): Promise<Recording> => {
     running.process.kill('SIGTERM');
     const { code, stderr } = await running.ended;
