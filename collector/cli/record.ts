@@ -75,7 +75,9 @@ Sources:
 ${sources}
 
 The file can be read at any moment; Ctrl-C or SIGTERM seals it. Memory: one batch of at most 65,536 rows
-and what is in flight; 116 MiB in all were seen at 200,000 events a second, 190 MB while sealing.`;
+and what is in flight; 116 MiB in all were seen at 200,000 events a second, 190 MB while sealing.
+The kernel's buffers (ftrace): 8 MiB a CPU, growing with the rate to at most 128 MiB a CPU and a sixteenth of
+the memory in all; --buffer fixes them.`;
 }
 
 async function run(options: Options, terminal: Terminal): Promise<void> {

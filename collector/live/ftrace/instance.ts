@@ -41,16 +41,15 @@ export interface CpuStats {
 /** Where tracefs is mounted. Throws ToolError where it is not, or not for this user. */
 export function tracefsRoot(): string {
   const root = ROOTS.find((path) => isReadable(join(path, 'trace_clock')));
-  if (root === undefined) {
-    throw new ToolError(
-      'E_NOT_SUPPORTED',
-      'tracefs is not there for this user; nothing was changed',
-      {
-        hint: 'as root: mount -t tracefs nodev /sys/kernel/tracing',
-      },
-    );
+  if (root !== undefined) return root;
+  if (/ tracefs /.test(readFileSync('/proc/mounts', 'latin1'))) {
+    throw new ToolError('E_PERMISSION', 'this user may not use tracefs; nothing was changed', {
+      hint: 'record as root',
+    });
   }
-  return root;
+  throw new ToolError('E_NOT_SUPPORTED', 'tracefs is not mounted; nothing was changed', {
+    hint: 'as root: mount -t tracefs nodev /sys/kernel/tracing',
+  });
 }
 
 /** False where there can be no instance of ours either. */
