@@ -2,7 +2,7 @@
 // what was written is known exactly, and so is what was lost.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -142,10 +142,9 @@ test('what a small kernel buffer loses is counted to the last event', { skip }, 
 test('buffers grow with the rate, and no event is missing or there twice', { skip }, async (t) => {
   using events = new QiEvents();
   const { instance, end } = await record(t, []);
-  const instances = join(tracefsRoot(), 'instances');
   await until('a larger instance', () => {
     events.emit(20_000);
-    return existsSync(instance) ? undefined : readdirSync(instances);
+    return existsSync(instance) ? undefined : true;
   });
   events.emit(100_000);
   const recording = await end();
