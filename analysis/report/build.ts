@@ -42,12 +42,12 @@ export async function buildReport(
   const metrics = await store.rows(runMetrics, { comparison });
   const strategies = strategyRows(order ?? [...byStrategy.keys()], metrics, byStrategy);
   const digest = first.trace.digest;
-  const rate = await rateRows(store, digest);
+  const [span] = await store.rows(traceSpan, { digest });
+  const rate = await rateRows(store, digest, span);
   const curves = async (
     query: typeof serviceCurves,
   ): ReturnType<typeof store.rows<{ strategy: string; values: readonly number[] }>> =>
     store.rows(query, { comparison });
-  const [span] = await store.rows(traceSpan, { digest });
   const intervals = await store.rows(requestsPerBarrier, { digest });
   const chartRows = {
     strategies,
@@ -113,8 +113,8 @@ function requestCounts(
 async function rateRows(
   store: Store,
   digest: string,
+  span: TraceSpan,
 ): Promise<Parameters<typeof reportCharts>[0]['rate']> {
-  const [span] = await store.rows(traceSpan, { digest });
   const length = Math.max(1, span.last_ns - span.first_ns);
   const bucketNs = Math.max(1, Math.ceil(length / RATE_BUCKETS));
   const rows = await store.rows(traceRate, { digest, bucket_ns: bucketNs });
