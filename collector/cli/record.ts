@@ -51,8 +51,8 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--follow', 'qemu: wait for more at the end of the log', false)
     .option('--qmp <sockets>', 'qemu: attach to running QEMUs over their QMP sockets (a,b,…)')
     .option('--doorbells', 'qemu: record doorbells too (one more log line a submission)', false)
-    .option('--pid <pid>', 'vmm: the process whose ioctls to record')
-    .option('--buffer <size>', "ftrace: a fixed size for the kernel's buffer of each CPU")
+    .option('--pid <pids>', 'vmm: the processes whose ioctls to record (a,b,…)')
+    .option('--buffer <size>', "ftrace, vmm: a fixed size for the kernel's buffer of each CPU")
     .option('--duration <time>', 'stop after so long (30s, 10min)')
     .option('--size <size>', 'stop at so many bytes (1GiB)')
     .option('--rotate <size,time>', 'start a new file at a size, a time or both (1GiB,10min)')
@@ -77,7 +77,7 @@ ${sources}
 The file can be read at any moment; Ctrl-C or SIGTERM seals it. Memory: one batch of at most 65,536 rows
 and what is in flight; 116 MiB in all were seen at 200,000 events a second, 190 MB while sealing.
 The kernel's buffers (ftrace): 8 MiB a CPU, growing with the rate to at most 128 MiB a CPU and a sixteenth of
-the memory in all; --buffer fixes them.`;
+the memory in all; --buffer fixes them. For vmm: 16 MiB a CPU.`;
 }
 
 async function run(options: Options, terminal: Terminal): Promise<void> {
@@ -96,7 +96,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       log: options.log,
       follow: options.follow,
       qmp: options.qmp === undefined ? [] : options.qmp.split(',').filter((path) => path !== ''),
-      pid: options.pid === undefined ? undefined : parseCount(options.pid, '--pid'),
+      pids: (options.pid ?? '').split(',').flatMap(pidOf),
       doorbells: options.doorbells,
       bufferBytes:
         options.buffer === undefined ? undefined : parseSizeBytes(options.buffer, '--buffer'),
@@ -141,6 +141,13 @@ function parseRotate(text: string): { readonly bytes: number; readonly ns: numbe
     else ns = parseDurationNs(part, '--rotate');
   }
   return { bytes, ns };
+}
+
+function pidOf(text: string): readonly number[] {
+  if (text === '') return [];
+  const pid = parseCount(text, '--pid');
+  if (pid < 1) throw new ToolError('E_USAGE', `--pid: ${text} is no process`);
+  return [pid];
 }
 
 function keepCount(text: string): number {

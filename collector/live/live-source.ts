@@ -11,7 +11,8 @@ export interface LiveOptions {
   /** Wait at the end of the log for more. */
   readonly follow: boolean;
   readonly qmp: readonly string[];
-  readonly pid: number | undefined;
+  /** vmm: the processes whose ioctls to record. */
+  readonly pids: readonly number[];
   readonly doorbells: boolean;
   /** ftrace: bytes of the kernel's buffer for each CPU; undefined where the rate decides. */
   readonly bufferBytes: number | undefined;

@@ -1,5 +1,5 @@
 // `iotlb record --source vmm`: a replay that makes the calls on /dev/null is tapped, and what is recorded
-// is its plan, entry by entry. The order of lines and their loss are tested on text.
+// is its plan, byte by byte. The order of lines and their loss are tested on text.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -9,25 +9,20 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { ToolError } from '../../../collector/base/index.ts';
-import { openTrace } from '../../../collector/format/index.ts';
-import { requireTap } from '../../../collector/live/vmm/source.ts';
-import { EventBuilder, KIND, PRESENT } from '../../../collector/model/index.ts';
+import { EventBuilder, KIND, PRESENT, RAW_BYTES } from '../../../collector/model/index.ts';
+import { bpftraceTap } from '../../../collector/live/vmm/bpftrace.ts';
+import { requireProcesses } from '../../../collector/live/vmm/processes.ts';
+import { FIRST_BYTES, LINE_BYTES, READ_BYTES } from '../../../collector/sources/vmm/shape.ts';
 import { vmmText } from '../../../collector/sources/vmm/text.ts';
-import { fixture } from '../../support/fixtures.ts';
+import { plannedBytes } from '../../lab/planned.ts';
 import { iotlb, killAll, startIotlb, until } from '../../support/running-cli.ts';
+import { tappedCalls, type TappedCall } from '../../support/tapped.ts';
 
 const MAIN = fileURLToPath(new URL('../../../main.js', import.meta.url));
+const ISSUE = fileURLToPath(new URL('../../support/issue-plans.js', import.meta.url));
+const ENOTTY = 25n;
 
-function cannot(): string | false {
-  try {
-    requireTap(process.pid);
-    return false;
-  } catch (error) {
-    if (error instanceof ToolError) return error.message;
-    throw error;
-  }
-}
+const skip = bpftraceTap.missing()?.message ?? false;
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'iotlb-vmm-'));
@@ -38,55 +33,141 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
-/** `page pages leaf` of each ranged iotlb row. */
-function ranges(path: string): readonly string[] {
-  using reader = openTrace(path);
-  const found: string[] = [];
-  for (const b of reader.batches()) {
-    for (let i = 0; i < b.count; i++) {
-      if (b.kind[i] !== KIND.iotlb || (b.present[i] & PRESENT.range) === 0) continue;
-      found.push(`${b.page[i]} ${b.pages[i]} ${b.flags[i] & 2}`);
-    }
-  }
-  return found;
+/** Taps a program from its first call to its end; returns what the recorder said. */
+async function tap(
+  t: TestContext,
+  tapped: string,
+  program: readonly string[],
+  options: readonly string[] = [],
+): Promise<string> {
+  // The shell waits for a line, then becomes the program: its pid is known before the first call.
+  const command = 'read go; exec "$@"';
+  const child = spawn('sh', ['-c', command, 'sh', process.execPath, ...program], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const pid = String(child.pid);
+  const args = ['record', '--source', 'vmm', '--pid', pid, '-o', tapped, ...options];
+  const record = startIotlb(args);
+  let said = '';
+  record.process.stderr?.on('data', (bytes: Buffer) => (said += bytes.toString()));
+  await until('the tap', () =>
+    said.includes('listening to') || record.process.exitCode !== null ? true : undefined,
+  );
+  child.stdin.end('go\ngo\n');
+  const { code, stderr } = await record.ended; // ends by itself when the program does
+  assert.equal(code, 0, stderr);
+  return stderr;
 }
 
-test('a tapped null replay gives its plan back, entry by entry', { skip: cannot() }, async (t) => {
-  const folder = folderOf(t);
-  const [source, tapped] = [join(folder, 'source.arrow'), join(folder, 'tapped.arrow')];
-  const log = fixture('qemu/vtd-legacy-strict.qemu.log.zst');
-  assert.equal(iotlb(['import', log, '-o', source]).code, 0);
-  // The shell waits for a line, then becomes the replay: its pid is known before the first call.
-  const replay = spawn(
-    'sh',
-    [
-      '-c',
-      `read go; exec "$0" "$1" replay "$2" --rate 4000 --limit 1500`,
-      process.execPath,
-      MAIN,
-      source,
-    ],
-    { stdio: ['pipe', 'ignore', 'inherit'] },
+const countOf = (text: string): number => Number(text.replaceAll(',', ''));
+
+function generated(folder: string, requests: number, perBarrier: string): string {
+  const source = join(folder, 'source.arrow');
+  const shape = ['-n', String(requests), '--per-barrier', perBarrier];
+  const made = iotlb(['generate', '-o', source, ...shape]);
+  assert.equal(made.code, 0, made.stderr);
+  return source;
+}
+
+/** The calls of a recording of one thread. */
+function onlyThread(tapped: string): readonly TappedCall[] {
+  const threads = [...tappedCalls(tapped).values()];
+  assert.equal(threads.length, 1);
+  return threads[0];
+}
+
+function assertPlan(got: readonly TappedCall[], want: readonly Uint8Array[]): void {
+  assert.deepEqual(
+    got.map(({ entries }) => entries.toString('hex')),
+    want.map((bytes) => Buffer.from(bytes).toString('hex')),
   );
-  t.after(() => replay.kill('SIGKILL'));
-  const tap = startIotlb(['record', '--source', 'vmm', '--pid', String(replay.pid), '-o', tapped]);
-  let said = '';
-  tap.process.stderr?.on('data', (bytes: Buffer) => (said += bytes.toString()));
-  await until('the tap', () => (said.includes('listening to') ? true : undefined));
-  replay.stdin.end('go\n');
-  const { code, stderr } = await tap.ended; // ends by itself when the replay does
-  assert.equal(code, 0, stderr);
-  assert.match(stderr, /, 0 lost;/);
-  const want = ranges(source);
-  const got = ranges(tapped);
-  assert.ok(got.length >= 1000, stderr);
+  assert.ok(got.every(({ result, spentNs }) => result === -ENOTTY && spentNs > 0n));
+}
+
+test('a tapped null replay gives its plan back, byte by byte', { skip }, async (t) => {
+  const folder = folderOf(t);
+  const tapped = join(folder, 'tapped.arrow');
+  const source = generated(folder, 1500, '1');
+  const want = plannedBytes(source, 'none', 'hwpt-vtd-s1').calls;
+  // Room for all of its calls: a reader that gets no CPU for a while must not fail this.
+  const room = ['--buffer', '64MiB'];
+  const said = await tap(t, tapped, [MAIN, 'replay', source, '--rate', '4000'], room);
+  assert.match(said, /, 0 lost;/);
   // A replay warms its loop up with calls of its own before the plan begins.
-  const first = got.length - Math.min(1500, want.length);
-  assert.deepEqual(got.slice(Math.max(0, first)), want.slice(0, got.length - Math.max(0, first)));
+  assertPlan(onlyThread(tapped).slice(-want.length), want);
 });
 
-const HEAD = 'B iotlb-vmm-1 1000\n';
-const zeros = (words: number): string => ' 0'.repeat(words);
+test('calls of thousands of entries come whole, in every dialect', { skip }, async (t) => {
+  const folder = folderOf(t);
+  const tapped = join(folder, 'tapped.arrow');
+  const source = generated(folder, 30_000, '1:4,8:4,9:4,257:4,3000:4,9000:1');
+  const plans = ['hwpt-vtd-s1', 'viommu-arm-smmuv3', 'hwpt-selftest', 'viommu-selftest'];
+  const args = plans.flatMap((dialect) => ['barrier', dialect]);
+  assert.match(await tap(t, tapped, [ISSUE, source, ...args], ['--buffer', '64MiB']), /, 0 lost;/);
+  const want = plans.map((dialect) => plannedBytes(source, 'barrier', dialect).calls);
+  assert.ok(want.every((calls) => calls.some(({ length }) => length > 2000 * 12)));
+  assertPlan(onlyThread(tapped), want.flat());
+});
+
+test('under overload kept and lost are what was called, to the entry', { skip }, async (t) => {
+  const folder = folderOf(t);
+  const tapped = join(folder, 'tapped.arrow');
+  const source = generated(folder, 60_000, '500');
+  const want = plannedBytes(source, 'barrier', 'hwpt-vtd-s1').calls;
+  const entries = want.reduce((sum, { length }) => sum + length / 24, 0);
+  const said = await tap(
+    t,
+    tapped,
+    [ISSUE, source, 'barrier', 'hwpt-vtd-s1'],
+    ['--buffer', '4KiB'],
+  );
+  const [, kept, seen, lost] =
+    /([\d,]+) events kept of ([\d,]+) seen, ([\d,]+) lost/.exec(said)?.map(countOf) ?? [];
+  assert.equal(seen, entries + want.length, said);
+  assert.equal(kept + lost, seen);
+  assert.ok(lost > 0, said);
+  // What is kept is true: each call's entries are those of a call of the plan, from its first on.
+  const plan = want.map((bytes) => Buffer.from(bytes));
+  for (const { entries: got } of onlyThread(tapped)) {
+    assert.ok(plan.some((call) => call.subarray(0, got.length).equals(got)));
+  }
+});
+
+const hex = (...values: readonly (number | bigint)[]): string =>
+  values.map((value) => BigInt.asUintN(64, BigInt(value)).toString(16)).join(' ');
+
+/** VT-d entries of one page each, from page `first`. */
+function entriesOf(first: number, count: number): readonly bigint[] {
+  return Array.from({ length: count }, (_, i) => [BigInt(first + i) << 12n, 1n, 0n]).flat();
+}
+
+interface SaidCall {
+  readonly number: number;
+  readonly enter: number;
+  readonly entries: readonly bigint[];
+  readonly asked?: number;
+  readonly result?: number;
+  readonly done?: number;
+}
+
+/** The lines of one call of thread 7, which returns 100 ns later. */
+function saidLines(call: SaidCall): readonly string[] {
+  const { number, enter, entries, result = 0 } = call;
+  const asked = call.asked ?? entries.length / 3;
+  const padded = (from: number, bytes: number): string =>
+    hex(...Array.from({ length: bytes / 8 }, (_, i) => entries[from / 8 + i] ?? 0n));
+  const head = hex(enter, enter + 100, 7, number, 5, 0, 24, asked, result, call.done ?? asked);
+  const lines = [`C ${head} ${padded(0, FIRST_BYTES)}\n`];
+  for (let at = FIRST_BYTES; at < entries.length * 8; at += LINE_BYTES) {
+    lines.push(`W ${hex(7, number, at / 8)} ${padded(at, LINE_BYTES)}\n`);
+  }
+  return lines;
+}
+
+const HEAD = `B iotlb-vmm-2 ${hex(1000)}\n`;
+const counts = (enters: number, exits: number, entries: number): string =>
+  `Z\n@enters: ${enters}\n@exits: ${exits}\n@entries: ${entries}\n`;
 
 function parse(text: string): {
   readonly out: EventBuilder;
@@ -101,36 +182,95 @@ function parse(text: string): {
 }
 
 test('lines that come out of order are put back in the order of the calls', () => {
-  const { out, lost } = parse(
-    `${HEAD}X 2200 7 1 0 1\nW 7 2 0 2000 1 0${zeros(9)}\nE 2000 7 1 5 0 24 1\nE 3000 7 2 5 0 24 1\nX 3100 7 2 -25 0\nW 7 1 0 1000 1 1${zeros(9)}\n@enters: 2\n@exits: 2\n@entries: 2\n`,
-  );
+  const first = saidLines({ number: 1, enter: 2000, entries: entriesOf(1, 40) });
+  const second = saidLines({ number: 2, enter: 3000, entries: entriesOf(100, 1), result: -25 });
+  const lines = [...second, ...first.toReversed()];
+  const { out, lost } = parse(`${HEAD}${lines.join('')}${counts(2, 2, 41)}`);
   assert.equal(lost, 0);
+  assert.equal(out.count, 43);
   assert.deepEqual(
-    [...out.page.subarray(0, 4)].filter((_, i) => i % 2 === 0),
-    [1, 2],
+    [...out.page.subarray(0, 40)],
+    Array.from({ length: 40 }, (_, i) => i + 1),
   );
-  assert.deepEqual(
-    [...out.kind.subarray(0, 4)],
-    [KIND.iotlb, KIND.barrier, KIND.iotlb, KIND.barrier],
+  assert.deepEqual([...out.kind.subarray(40, 43)], [KIND.barrier, KIND.iotlb, KIND.barrier]);
+  assert.deepEqual([...out.tNs.subarray(39, 43)], [0, 100, 1000, 1100]);
+  const view = new DataView(out.raw.buffer, out.raw.byteOffset + 42 * RAW_BYTES);
+  assert.deepEqual([view.getBigInt64(0, true), view.getUint32(12, true)], [-25n, 1]);
+});
+
+test('times are exact a year after the machine started', () => {
+  const year = 365n * 86_400_000_000_000n; // beyond 2^53
+  const [line] = saidLines({ number: 1, enter: 0, entries: entriesOf(1, 1) });
+  const [, , , ...rest] = line.split(' ');
+  const { out } = parse(
+    `B iotlb-vmm-2 ${hex(year)}\nC ${hex(year + 3n, year + 10n)} ${rest.join(' ')}${counts(1, 1, 1)}`,
   );
-  assert.deepEqual([...out.tNs.subarray(0, 4)], [0, 200, 1000, 1100]);
-  const view = new DataView(out.raw.buffer, out.raw.byteOffset);
-  assert.deepEqual([view.getBigInt64(3 * 32, true), view.getUint32(3 * 32 + 12, true)], [-25n, 1]);
+  assert.deepEqual([...out.tNs.subarray(0, 2)], [0, 7]);
 });
 
 test('what the kernel counted and no line told is lost, to the entry', () => {
-  const { out, lost, seen } = parse(
-    `${HEAD}E 2000 7 1 5 0 24 4\nW 7 1 0 1000 1 1 0 2000 1 1 0 3000 1 1 0\nX 2100 7 1 0 4\n@enters: 3\n@exits: 3\n@entries: 12\n`,
-  );
-  // Of the first call one whole entry is there per three words, the rest and two calls are missing.
+  const whole = saidLines({ number: 1, enter: 2000, entries: entriesOf(1, 40) });
+  const [cut] = saidLines({ number: 2, enter: 3000, entries: entriesOf(50, 40) });
+  const { out, lost, seen } = parse(`${HEAD}${whole.join('')}${cut}${counts(4, 3, 100)}`);
+  // Whole: 40 entries and a return; cut: its first 8 entries and a return; of two calls nothing came.
+  assert.equal(out.count, 40 + 1 + 8 + 1);
+  assert.equal(seen, 100 + 3);
   assert.equal(out.count, seen - lost);
-  assert.equal(seen, 12 + 3);
+});
+
+test('a line that is lost in the middle of a call loses what comes after it, not its place', () => {
+  const lines = [...saidLines({ number: 1, enter: 2000, entries: entriesOf(1, 40) })];
+  lines.splice(1, 1);
+  const { out, lost } = parse(`${HEAD}${lines.join('')}${counts(1, 1, 40)}`);
+  assert.equal(out.count, 8 + 1);
+  assert.equal(lost, 32);
+});
+
+test('a call beyond the limit is read up to it, and the rest is counted', () => {
+  const fits = READ_BYTES / 24;
+  const call = { number: 1, enter: 2000, entries: entriesOf(1, fits), asked: fits + 10 };
+  const { out, lost, seen } = parse(`${HEAD}${saidLines(call).join('')}${counts(1, 1, fits + 10)}`);
+  assert.equal(lost, 10);
+  assert.equal(out.count, fits + 1);
+  assert.equal(seen, fits + 10 + 1);
+});
+
+test('entries whose memory was not there are lost, not rows of zeros', () => {
+  const entries = [...entriesOf(1, 1), 0n, 0n, 0n, ...entriesOf(3, 1)];
+  const [line] = saidLines({ number: 1, enter: 2000, entries });
+  const { out, lost, seen } = parse(`${HEAD}${line}${counts(1, 1, 3)}`);
+  assert.equal(lost, 1);
+  assert.equal(seen, 4);
+  assert.deepEqual([...out.page.subarray(0, 2)], [1, 3]);
+});
+
+test('a tap that ended without the counts of the kernel does not pass for whole', () => {
+  const [line] = saidLines({ number: 1, enter: 2000, entries: entriesOf(1, 1) });
+  assert.equal(parse(`${HEAD}${line}`).lost, 1);
+});
+
+test('entries of 12 bytes are taken apart where they lie', () => {
+  const words = [0x0000_0001_0000_0000n, 0x0000_0000_0000_0002n, 0x0000_0004_0000_0003n];
+  const rest = Array.from({ length: FIRST_BYTES / 8 - 3 }, () => 0n);
+  const head = hex(2000, 2100, 7, 1, 5, 0xdeadbeef, 12, 2, 0, 2);
+  const { out, lost } = parse(`${HEAD}C ${head} ${hex(...words, ...rest)}\n${counts(1, 1, 2)}`);
+  assert.equal(lost, 0);
+  const entry = (row: number): readonly number[] => [
+    ...new Uint32Array(out.raw.slice(row * RAW_BYTES, row * RAW_BYTES + out.rawLen[row]).buffer),
+  ];
+  assert.deepEqual(
+    [entry(0), entry(1)],
+    [
+      [0, 1, 2],
+      [0, 3, 4],
+    ],
+  );
 });
 
 test('everything and unmaps are rows of their own kinds', () => {
-  const { out, lost } = parse(
-    `${HEAD}E 2000 7 1 5 0 24 1\nW 7 1 0 0 ffffffffffffffff 0${zeros(9)}\nX 2100 7 1 0 1\nU 3000 7 2 9 fee0a000 3000\nX 3100 7 2 0 0\n@enters: 2\n@exits: 2\n@entries: 2\n`,
-  );
+  const [all] = saidLines({ number: 1, enter: 2000, entries: [0n, 0xffff_ffff_ffff_ffffn, 0n] });
+  const unmap = `U ${hex(3000, 3100, 7, 2, 9, 0xfee0a000, 0x3000, 0)}\n`;
+  const { out, lost } = parse(`${HEAD}${all}${unmap}${counts(2, 2, 2)}`);
   assert.equal(lost, 0);
   assert.equal(out.present[0] & PRESENT.range, 0);
   assert.deepEqual(
@@ -139,8 +279,17 @@ test('everything and unmaps are rows of their own kinds', () => {
   );
 });
 
+test('damaged lines are skipped, never believed', () => {
+  const [line] = saidLines({ number: 1, enter: 2000, entries: entriesOf(1, 1) });
+  const damaged = [line.slice(0, -20), line.replace('C ', 'C'), line.replace(' 18 ', ' xx ')];
+  for (const text of damaged) {
+    const { out, lost } = parse(`${HEAD}${text.trimEnd()}\n${counts(1, 1, 1)}`);
+    assert.deepEqual([out.count, lost], [0, 2], text);
+  }
+});
+
 test('a tap that cannot be made says what is missing', () => {
-  assert.throws(() => requireTap(2 ** 22 + 1), /no process/);
+  assert.throws(() => requireProcesses([2 ** 22 + 1]), /no process/);
   const run = iotlb(['record', '--source', 'vmm']);
   assert.equal(run.code, 2);
   assert.match(run.stderr, /--pid PID/);
