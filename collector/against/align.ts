@@ -66,6 +66,7 @@ class Aligner {
       if (i < aFrom || j < bFrom) continue; // inside the stretch of the anchor before
       const gap = { aFrom, aTo: i, bFrom, bTo: j };
       this.#gap(isEdge ? this.#nearHead(gap, i, j) : gap, level);
+      if (isEdge) this.#slideLate(gap);
       for (let k = 0; k < length; k++) this.match[j + k] = i + k;
       aFrom = i + length;
       bFrom = j + length;
@@ -106,6 +107,22 @@ class Aligner {
     )
       bTo--;
     return { ...gap, aTo, bTo };
+  }
+
+  /** The view that was on later may have begun among repeats: its rows are the last ones of them. */
+  #slideLate({ aTo, bFrom, bTo }: Part): void {
+    let aEnd = aTo;
+    let bEnd = bTo;
+    for (let j = bTo - 1; j >= bFrom; j--) {
+      const i = this.match[j];
+      if (i < 0) continue;
+      let [lateA, lateB] = [aEnd - 1, bEnd - 1];
+      while (lateA > i && !this.#isSame(lateA, j)) lateA--;
+      while (lateB > j && !this.#isSame(i, lateB)) lateB--;
+      this.match[j] = NONE;
+      this.match[lateB] = lateA;
+      [aEnd, bEnd] = [lateA, lateB];
+    }
   }
 
   /** Equal ends first, then shorter anchors, at last the table. */

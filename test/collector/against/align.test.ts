@@ -99,6 +99,21 @@ void test('a short window of a long, repeating stream is found at its place in t
   );
 });
 
+void test('a window that begins among repeats takes the last of them', () => {
+  const repeats = Array.from({ length: 20 }, () => 5);
+  const whole = [...repeats, ...Array.from({ length: 100 }, (_, i) => 10 + i)];
+  const from = 14;
+  const window = whole.slice(from);
+  // Two CPUs' requests in the other order: no anchor reaches into the repeats.
+  [window[7], window[8]] = [window[8], window[7]];
+  const time = steps(whole.length);
+  const match = alignKeys(keysOf(window, time.slice(from)), keysOf(whole, time));
+  assert.deepEqual(
+    [...match.slice(0, 20)],
+    repeats.map((_, j) => (j < from ? -1 : j - from)),
+  );
+});
+
 void test('streams that share nothing match nowhere', () => {
   const match = alignKeys(keysOf([1, 2, 3], steps(3)), keysOf([4, 5, 6], steps(3)));
   assert.deepEqual([...match], [-1, -1, -1]);
