@@ -130,6 +130,9 @@ async function restore(json: boolean, terminal: Terminal): Promise<void> {
   if (json) terminal.answer(jsonText(restored, 2));
   else if (restored.length === 0) terminal.answer('nothing to put back');
   else for (const { what, result } of restored) terminal.answer(`${what}: ${result}`);
+  for (const { what, earlier_log: earlier } of restored)
+    if (earlier !== undefined)
+      terminal.warn(`${what}: its log was emptied; what it held is in ${earlier}`);
 }
 
 /** `1GiB,10min` in any order, either part alone too. */

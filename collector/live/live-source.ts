@@ -40,6 +40,8 @@ export interface Listening {
 export interface Restored {
   readonly what: string;
   readonly result: 'restored' | 'gone';
+  /** Where the earlier contents of a log are that had to be emptied. */
+  readonly earlier_log?: string;
 }
 
 export interface LiveSource extends Named {

@@ -7,7 +7,8 @@ import { ToolError, systemErrorCode } from '../../base/index.ts';
 import { LogFifo, removeFifo } from './fifo.ts';
 import type { Restored } from '../live-source.ts';
 import { liveEvents } from './events.ts';
-import { STDERR, peerOf } from './peer.ts';
+import { reopenLog } from './kept-log.ts';
+import { STDERR, logFileHere, peerOf } from './peer.ts';
 import { QmpClient } from './qmp.ts';
 import { forgetState, orphanedStates, saveState, type SavedState } from './saved-state.ts';
 
@@ -25,8 +26,11 @@ export interface Attachment {
   readonly logKnown: boolean;
   /** It logged where it cannot be told to log again; afterwards its log goes nowhere. */
   readonly isLogLost: boolean;
-  /** Undoes everything; what is still in the FIFO is handed over. */
-  detach(): Promise<void>;
+  /**
+   * Undoes everything; what is still in the FIFO is handed over. Returns where the earlier contents of a log
+   * are that QEMU emptied when it opened it again.
+   */
+  detach(): Promise<string | undefined>;
 }
 
 /**
@@ -84,8 +88,9 @@ export async function attachQemu(
       isLogLost: peer?.isLogLost ?? false,
       async detach() {
         try {
-          if (qmp.isOpen) await undo(qmp, state);
+          const kept = qmp.isOpen ? await undo(qmp, state) : undefined;
           forgetState(socket);
+          return kept;
         } finally {
           qmp.close();
           fifo.drain(options.take);
@@ -109,22 +114,30 @@ export async function restoreState(state: SavedState): Promise<Restored> {
     forgetState(state.socket);
     return { what: state.socket, result: 'gone' };
   }
+  let kept: string | undefined;
   try {
-    await undo(qmp, state);
+    kept = await undo(qmp, state);
   } finally {
     qmp.close();
   }
   removeFifo(state.fifo);
   forgetState(state.socket);
-  return { what: state.socket, result: 'restored' };
+  return {
+    what: state.socket,
+    result: 'restored',
+    ...(kept === undefined ? {} : { earlier_log: kept }),
+  };
 }
 
+/** Returns where the earlier contents of the log are, where QEMU emptied it. Throws ToolError. */
 async function undo(
   qmp: QmpClient,
-  state: Pick<SavedState, 'logfile' | 'switched_on'>,
-): Promise<void> {
+  state: Pick<SavedState, 'socket' | 'logfile' | 'switched_on'>,
+): Promise<string | undefined> {
   for (const event of state.switched_on) await setEvent(qmp, event, false);
-  await qmp.human(`logfile "${state.logfile}"`);
+  const pid = peerOf(state.socket)?.pid;
+  const path = pid === undefined ? undefined : logFileHere({ pid, logFile: state.logfile });
+  return await reopenLog(path, () => qmp.human(`logfile "${state.logfile}"`));
 }
 
 async function setEvent(qmp: QmpClient, name: string, enable: boolean): Promise<void> {

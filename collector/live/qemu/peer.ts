@@ -33,6 +33,13 @@ export function peerOf(path: string): Peer | undefined {
   return undefined;
 }
 
+/** The file that `logFile` of a peer's means, seen from here; undefined where that cannot be seen. */
+export function logFileHere({ pid, logFile }: Pick<Peer, 'pid' | 'logFile'>): string | undefined {
+  if (logFile === STDERR) return tryLink(`/proc/${pid}/fd/2`) || undefined;
+  const folder = tryLink(`/proc/${pid}/cwd`);
+  return folder === '' ? undefined : resolve(folder, logFile);
+}
+
 function socketInode(path: string): string | undefined {
   // Num RefCount Protocol Flags Type St Inode Path; 00010000 marks a listening socket.
   for (const line of tryRead('/proc/net/unix').split('\n')) {

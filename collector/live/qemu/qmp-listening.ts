@@ -88,12 +88,17 @@ function listening(attached: readonly Attached[], terminal: Terminal): Listening
     },
     async detach() {
       const failures: unknown[] = [];
-      for (const { attachment, lane } of attached) {
+      for (const { attachment, lane, name } of attached) {
         lane.onRows = () => undefined;
         lane.onFailure = (error) => failures.push(error);
         try {
-          await attachment.detach();
+          const kept = await attachment.detach();
           lane.end();
+          if (kept !== undefined) {
+            terminal.warn(
+              `${name}: QEMU emptied its log on opening it again; what it held is in ${kept}`,
+            );
+          }
         } catch (error) {
           failures.push(error);
         }
