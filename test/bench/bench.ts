@@ -7,13 +7,23 @@ export interface BenchOptions {
   readonly rounds: number | undefined;
   /** Names of the peers to run; undefined: all. */
   readonly only: readonly string[] | undefined;
+  /** Names of the module's parts to run; undefined: those it finds short enough. */
+  readonly parts: readonly string[] | undefined;
+  /** Folder of a tcpreplay's source, to be built and run beside the installed one. */
+  readonly tcpreplaySource: string | undefined;
   /** One line of what is being done. */
   readonly story: (line: string) => void;
 }
 
+export interface BenchTable {
+  /** Undefined: the benchmark's only table. */
+  readonly title?: string;
+  /** Rows of cells; the first is the heading. */
+  readonly rows: readonly (readonly string[])[];
+}
+
 export interface BenchReport {
-  /** Rows of cells; the first of each table is its heading. */
-  readonly tables: readonly (readonly (readonly string[])[])[];
+  readonly tables: readonly BenchTable[];
   readonly notes: readonly string[];
   readonly environment: object;
   /** Every sample, for --json. */

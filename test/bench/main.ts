@@ -1,41 +1,74 @@
-// `npm run bench -- NAME [--json] [--rounds N] [--only=PEER,PEER]`: runs one benchmark and prints its tables, or everything
-// as JSON. A new one is one module and one line here.
+// `npm run bench -- NAME [flags]`: runs one benchmark and prints its tables, or everything as JSON. A new
+// one is one module and one line here.
 
-import { registry, textTable, ToolError } from '../../collector/base/index.ts';
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+import { jsonText, parseCount, registry, ToolError } from '../../collector/base/index.ts';
 import type { Bench } from './bench.ts';
+import { reportMarkdown, reportText } from './print.ts';
 import { recordBench } from './record.ts';
 import { bench as replay } from './replay.ts';
 import { importBench, planBench } from './rows.ts';
 
 const benches = registry<Bench>('benchmark', [importBench, planBench, recordBench, replay]);
 
-async function main(argv: readonly string[]): Promise<void> {
-  const [name] = argv.filter((word) => !word.startsWith('-') && !/^\d+$/.test(word));
+const HELP = `usage: npm run bench -- NAME [flags]
+
+benchmarks:
+${benches.entries.map((entry) => `  ${entry.name.padEnd(10)}${entry.summary}`).join('\n')}
+
+flags:
+  --rounds N             so many rounds
+  --only PEER,PEER       only these peers
+  --part PART,PART       only these parts
+  --tcpreplay-source DIR build this tcpreplay and run it too
+  --markdown             tables for a document
+  --json                 every sample
+  --save FILE            every sample as JSON to this file, beside what is printed
+`;
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parse(args);
+  const [name] = positionals;
   if (name === undefined) {
-    const list = benches.entries.map((entry) => `  ${entry.name.padEnd(10)}${entry.summary}`);
-    process.stdout.write(`benchmarks:\n${list.join('\n')}\n`);
+    process.stdout.write(HELP);
     return;
   }
-  const at = argv.indexOf('--rounds');
   const report = await benches.get(name).run({
-    only: argv
-      .find((word) => word.startsWith('--only='))
-      ?.slice(7)
-      .split(','),
-    rounds: at < 0 ? undefined : Number(argv[at + 1]),
+    only: values.only?.split(','),
+    parts: values.part?.split(','),
+    rounds: values.rounds === undefined ? undefined : parseCount(values.rounds, '--rounds'),
+    tcpreplaySource: values['tcpreplay-source'],
     story: (line) => void process.stderr.write(`${line}\n`),
   });
-  if (argv.includes('--json')) {
-    process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-    return;
+  const json = jsonText(report, 2);
+  if (values.save !== undefined) writeFileSync(values.save, json);
+  if (values.json === true) process.stdout.write(json);
+  else process.stdout.write(values.markdown === true ? reportMarkdown(report) : reportText(report));
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string' },
+        only: { type: 'string' },
+        part: { type: 'string' },
+        'tcpreplay-source': { type: 'string' },
+        markdown: { type: 'boolean' },
+        json: { type: 'boolean' },
+        save: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new ToolError('E_USAGE', error instanceof Error ? error.message : String(error), {
+      hint: 'npm run bench shows the flags',
+      cause: error,
+    });
   }
-  for (const table of report.tables) {
-    const right = (table[0] ?? []).map((_, column) =>
-      table.slice(1).every((row) => /^[\d–−-]/.test(row[column] ?? '')),
-    );
-    process.stdout.write(`${textTable(table, right)}\n\n`);
-  }
-  process.stdout.write(`${report.notes.join('\n')}\n${JSON.stringify(report.environment)}\n`);
 }
 
 try {

@@ -82,7 +82,7 @@ export const recordBench: Bench = {
       ...['of a core', 'peak memory', 'rows', 'file'],
     ];
     return {
-      tables: [[heading, ...done.map(cellsOf)]],
+      tables: [{ rows: [heading, ...done.map(cellsOf)] }],
       notes,
       environment: readEnvironment(),
       samples: done,

@@ -23,7 +23,12 @@ function reportOf(rows: readonly object[]): BenchReport {
     rows.every((row) => !(value(row, field) instanceof Object)),
   );
   const cells = rows.map((row) => fields.map((field) => cell(value(row, field))));
-  return { tables: [[fields, ...cells]], notes: [], environment: readEnvironment(), samples: rows };
+  return {
+    tables: [{ rows: [fields, ...cells] }],
+    notes: [],
+    environment: readEnvironment(),
+    samples: rows,
+  };
 }
 
 const value = (row: object, field: string): unknown => (row as Record<string, unknown>)[field];

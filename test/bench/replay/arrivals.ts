@@ -13,26 +13,41 @@ const PER_SECOND = 20_000;
 const BURST = 16;
 const BURST_GAP_NS = 3_000;
 
-/** `seconds` of each. The recording's real times are cut to that; it is absent where too short. */
+export const BURSTS = 'bursts of 16 at 3 µs';
+export const RECORDED = 'a real recording';
+const MEAN_NS = 1e9 / PER_SECOND;
+
+/** `seconds` of each. The recording is cut to that. */
 export function allArrivals(seconds: number, recording: string): readonly Arrivals[] {
-  const count = Math.round(seconds * PER_SECOND);
-  const meanNs = 1e9 / PER_SECOND;
-  const at = (dueOf: (i: number) => number): Float64Array =>
-    Float64Array.from({ length: count }, (_, i) => Math.round(dueOf(i)));
-  const random = seeded(7);
-  let poisson = 0;
   return [
-    { name: 'constant 20 k/s', dueNs: at((i) => i * meanNs) },
+    constantArrivals(seconds),
+    poissonArrivals(seconds),
     {
-      name: 'Poisson 20 k/s',
-      dueNs: at((i) => (i === 0 ? 0 : (poisson -= Math.log(1 - random()) * meanNs))),
+      name: BURSTS,
+      dueNs: everyDue(
+        seconds,
+        (i) => Math.floor(i / BURST) * BURST * MEAN_NS + (i % BURST) * BURST_GAP_NS,
+      ),
     },
-    {
-      name: 'bursts of 16 at 3 µs',
-      dueNs: at((i) => Math.floor(i / BURST) * BURST * meanNs + (i % BURST) * BURST_GAP_NS),
-    },
-    { name: 'a real recording', dueNs: recorded(recording, seconds * 1e9) },
+    { name: RECORDED, dueNs: recorded(recording, seconds * 1e9) },
   ];
+}
+
+export function constantArrivals(seconds: number): Arrivals {
+  return { name: 'constant 20 k/s', dueNs: everyDue(seconds, (i) => i * MEAN_NS) };
+}
+
+/** The same at every call. */
+export function poissonArrivals(seconds: number): Arrivals {
+  const random = seeded(7);
+  let at = 0;
+  const next = (i: number): number => (i === 0 ? 0 : (at -= Math.log(1 - random()) * MEAN_NS));
+  return { name: 'Poisson 20 k/s', dueNs: everyDue(seconds, next) };
+}
+
+function everyDue(seconds: number, dueOf: (i: number) => number): Float64Array {
+  const count = Math.round(seconds * PER_SECOND);
+  return Float64Array.from({ length: count }, (_, i) => Math.round(dueOf(i)));
 }
 
 /** Request times of a recording, from its first request on. */
