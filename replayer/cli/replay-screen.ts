@@ -47,11 +47,10 @@ function timingLines(
 ): readonly string[] {
   const { fidelity, pacing } = timing;
   const over = [summary.share_over_1us, summary.share_over_10us, summary.share_over_100us];
-  const floor = fidelity.noise_share_over_10us;
   const holes = timing.threads.reduce((sum, thread) => sum + thread.holes.length, 0);
   return [
     `  timing      ${fidelity.text}`,
-    `              ${over.map((share) => (share === undefined ? '–' : percent(share))).join(' / ')} of the steps late by over 1 / 10 / 100 µs${floor === null ? '' : `; noise floor over 10 µs: ${percent(floor)} of the time`}`,
+    `              ${over.map((share) => (share === undefined ? '–' : percent(share))).join(' / ')} of the steps late by over 1 / 10 / 100 µs${floorText(timing)}`,
     `  thread      ${threadText(timing)}; ${formatCount(timing.collections)} collections, ${formatCount(holes)} holes over 40 ms`,
     ...(pacing.idle_removed_ns === 0
       ? []
@@ -62,6 +61,20 @@ function timingLines(
           `  streams     ${timing.streams_per_cpu} share a CPU: while one issues the others wait, and each turns from sleeping to spinning late`,
         ]),
   ];
+}
+
+/** The worst of all threads, before or after. */
+function floorText({ threads }: NonNullable<ResultHeader['timing']>): string {
+  const floors = threads
+    .flatMap((thread) => [thread.noise_before, thread.noise_after])
+    .filter((floor) => floor !== null);
+  if (floors.length === 0) return '';
+  const worst = [
+    Math.max(...floors.map((floor) => floor.share_over_1us)),
+    Math.max(...floors.map((floor) => floor.share_over_10us)),
+    Math.max(...floors.map((floor) => floor.share_over_100us)),
+  ];
+  return `; noise floor: ${worst.map(percent).join(' / ')} of the time`;
 }
 
 function threadText({ threads }: NonNullable<ResultHeader['timing']>): string {

@@ -46,15 +46,29 @@ export const isolation: Check = {
   name: 'isolation',
   summary: 'isolated CPUs',
   topic: 'timing',
-  look(files) {
-    const what = 'isolated CPUs';
-    const cpus = files.text(`${CPU}/isolated`);
-    if (cpus === undefined) return [unknown(what)];
-    if (cpus !== '') return [{ what, finding: 'ok', detail: `${cpus}: use them with --cpus` }];
-    const advice = 'boot with isolcpus=managed_irq,domain,N nohz_full=N, then --cpus N';
-    return [{ what, finding: 'note', detail: 'none', advice }];
-  },
+  look: (files) => [isolatedLine(files), tickLine(files)],
 };
+
+function isolatedLine(files: HostFiles): CheckLine {
+  const what = 'isolated CPUs';
+  const cpus = files.text(`${CPU}/isolated`);
+  if (cpus === undefined) return unknown(what);
+  if (cpus !== '') return { what, finding: 'ok', detail: `${cpus}: use them with --cpus` };
+  const advice = 'boot with isolcpus=managed_irq,domain,N, then --cpus N';
+  return { what, finding: 'note', detail: 'none', advice };
+}
+
+/** The file is there only in kernels that can stop the tick (CONFIG_NO_HZ_FULL). */
+function tickLine(files: HostFiles): CheckLine {
+  const what = 'CPUs without a tick';
+  const cpus = files.text(`${CPU}/nohz_full`);
+  if (cpus === undefined) {
+    return { what, finding: 'unknown', detail: 'the kernel shows none (no CONFIG_NO_HZ_FULL?)' };
+  }
+  if (/\d/.test(cpus)) return { what, finding: 'ok', detail: `${cpus}: use them with --cpus` };
+  const advice = 'boot with nohz_full=N and rcu_nocbs=N, then --cpus N';
+  return { what, finding: 'note', detail: 'none: a timer interrupt every few ms', advice };
+}
 
 export const realTime: Check = {
   name: 'real-time',

@@ -108,6 +108,19 @@ test('a slow clock source, a saving governor and a lower real-time limit are poi
   assert.equal(finding(look('real-time', { texts }), 'real-time throttling'), 'note');
 });
 
+test('isolated CPUs and CPUs without a tick are looked at apart', () => {
+  const folder = '/sys/devices/system/cpu';
+  const host = (isolated: string, ticks: string): FakeHost => ({
+    texts: { [`${folder}/isolated`]: isolated, [`${folder}/nohz_full`]: ticks },
+  });
+  const findings = (fake: FakeHost) => look('isolation', fake).map((line) => line.finding);
+  assert.deepEqual(findings(host('2-3', '')), ['ok', 'note']);
+  assert.deepEqual(findings(host('', '2-3')), ['note', 'ok']);
+  // What the kernel prints where there are none.
+  assert.deepEqual(findings(host('', '(null)')), ['note', 'note']);
+  assert.deepEqual(findings({}), ['unknown', 'unknown']);
+});
+
 test('doctor prints lines for people and one document for programs', () => {
   for (const flags of [[], ['--timing']]) {
     const text = iotlb(['doctor', ...flags]);
