@@ -10,4 +10,4 @@ import { vmm } from './vmm/text.ts';
 
 export type * from './source.ts';
 
-export const importSources = registry<ImportSource>('source', [qemu, ftrace, traceCmd, perf, vmm]);
+export const importSources = registry<ImportSource>('source', [qemu, vmm, ftrace, traceCmd, perf]);

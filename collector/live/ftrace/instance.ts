@@ -78,9 +78,9 @@ export class TraceInstance {
     }
     try {
       await instance.trace(false);
-      await instance.#set('trace_clock', CLOCK);
-      await instance.#set('buffer_size_kb', String(Math.ceil(bufferBytes / 1024)));
-      for (const event of events) await instance.#set(`events/${event}/enable`, '1');
+      await instance.set('trace_clock', CLOCK);
+      await instance.set('buffer_size_kb', String(Math.ceil(bufferBytes / 1024)));
+      for (const event of events) await instance.set(`events/${event}/enable`, '1');
       return instance;
     } catch (error) {
       instance.remove();
@@ -90,7 +90,16 @@ export class TraceInstance {
 
   /** Whether events are written to the buffers. Throws ToolError. */
   async trace(isOn: boolean): Promise<void> {
-    await this.#set('tracing_on', isOn ? '1' : '0');
+    await this.set('tracing_on', isOn ? '1' : '0');
+  }
+
+  /** Writes one of its control files. Throws ToolError. */
+  async set(file: string, value: string): Promise<void> {
+    try {
+      await writeFile(join(this.path, file), value);
+    } catch (error) {
+      throw fileError(error, join(this.path, file), `It would have been set to '${value}'.`);
+    }
   }
 
   /** The pages of this instance: its sub-buffers have a size of their own. Throws ToolError. */
@@ -113,6 +122,11 @@ export class TraceInstance {
     return join(this.path, 'per_cpu', `cpu${cpu}`, 'trace_pipe_raw');
   }
 
+  /** The CPUs that it has buffers for. */
+  cpus(): readonly number[] {
+    return readdirSync(join(this.path, 'per_cpu')).map((name) => Number(name.slice(3)));
+  }
+
   stats(cpu: number): CpuStats {
     return parseStats(readFileSync(join(this.path, 'per_cpu', `cpu${cpu}`, 'stats'), 'latin1'));
   }
@@ -120,14 +134,6 @@ export class TraceInstance {
   /** Its pipes must be closed. */
   remove(): void {
     rmdirSync(this.path);
-  }
-
-  async #set(file: string, value: string): Promise<void> {
-    try {
-      await writeFile(join(this.path, file), value);
-    } catch (error) {
-      throw fileError(error, join(this.path, file), `It would have been set to '${value}'.`);
-    }
   }
 }
 

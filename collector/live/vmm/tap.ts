@@ -1,4 +1,5 @@
-// What a tap is: a way to see a process's ioctls, which says what this host lacks for it.
+// The seam of taps: a way to see a process's ioctls. Each says what this host lacks for it; the first that
+// lacks nothing is used.
 
 import type { ToolError } from '../../base/index.ts';
 import type { Merger } from '../merger.ts';
@@ -27,4 +28,6 @@ export interface Tap {
   missing(): ToolError | undefined;
   /** Throws ToolError with nothing changed. */
   open(options: TapOptions): Promise<OpenTap>;
+  /** Removes what killed recorders left; names it. */
+  restore?(): readonly string[];
 }

@@ -4,8 +4,12 @@
 import { FIRST_BYTES, LINE_BYTES, READ_BYTES } from './shape.ts';
 import { readableBytes, type Call, type VmmRows } from './rows.ts';
 
-/** So many later calls of a thread may overtake one before it is given up. */
-const OVERTAKEN_LIMIT = 64;
+/**
+ * So many later calls of a thread may overtake one before it is given up: bpftrace reads a CPU's buffer to its
+ * end before the next one's, so a thread that moved is overtaken by all that the buffer held. About 700
+ * bytes each.
+ */
+const OVERTAKEN_LIMIT = 131_072;
 
 interface Pending {
   call: Call | undefined;
@@ -79,13 +83,19 @@ export class VmmCalls {
       if (!isWhole && thread.pending.size <= OVERTAKEN_LIMIT) return;
       this.#emit(pending);
       thread.pending.delete(thread.next);
-      thread.next = isWhole ? thread.next + 1 : Math.min(...thread.pending.keys());
+      thread.next = isWhole ? thread.next + 1 : least(thread.pending.keys());
     }
   }
 
   #emit(pending: Pending | undefined): void {
     if (pending?.call !== undefined) this.#rows.add(pending.call, payloadOf(pending.call, pending));
   }
+}
+
+function least(numbers: Iterable<number>): number {
+  let found = Number.POSITIVE_INFINITY;
+  for (const number of numbers) found = Math.min(found, number);
+  return found;
 }
 
 function isComplete({ call, pieces }: Pending): boolean {

@@ -6,6 +6,7 @@ import { LineSplitter, TextCursor } from '../../base/index.ts';
 import { LossLog, type EventBuilder } from '../../model/index.ts';
 import type { ImportSource, SourceFacts, SourceParser, StreamForm } from '../source.ts';
 import { VmmCalls } from './calls.ts';
+import { kprobeText } from './kprobe-text.ts';
 import { VmmReckoning } from './reckoning.ts';
 import { UNMAP_BYTES, VmmRows, type Call } from './rows.ts';
 import { FIRST_BYTES, LINE_BYTES, READ_BYTES, WORD_BYTES } from './shape.ts';
@@ -25,9 +26,9 @@ export const vmmText: StreamForm = {
 
 export const vmm: ImportSource = {
   name: 'vmm',
-  summary: "a VMM's own ioctls with their entries: as 'iotlb record --source vmm' taps them",
+  summary: "a VMM's own ioctls with their entries: the tap's text, or kprobes on iommufd",
   needs: 'the VMM must have called IOMMU_HWPT_INVALIDATE or unmapped something',
-  forms: [vmmText],
+  forms: [vmmText, kprobeText],
 };
 
 class VmmTextParser implements SourceParser {

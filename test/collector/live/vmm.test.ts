@@ -181,6 +181,19 @@ function parse(text: string): {
   return { out, lost: parser.losses.lost, seen: parser.losses.seen };
 }
 
+test('a thread that moved between CPUs is overtaken by thousands of its later calls, and none is lost', () => {
+  const calls = Array.from({ length: 20_000 }, (_, i) =>
+    saidLines({ number: i + 1, enter: 2000 + i * 200, entries: entriesOf(i, 1) }).join(''),
+  );
+  const moved = [...calls.slice(5_000), ...calls.slice(0, 5_000)];
+  const { out, lost } = parse(`${HEAD}${moved.join('')}${counts(20_000, 20_000, 20_000)}`);
+  assert.equal(lost, 0);
+  assert.deepEqual(
+    [0, 2, 39_998].map((row) => out.page[row]),
+    [0, 1, 19_999],
+  );
+});
+
 test('lines that come out of order are put back in the order of the calls', () => {
   const first = saidLines({ number: 1, enter: 2000, entries: entriesOf(1, 40) });
   const second = saidLines({ number: 2, enter: 3000, entries: entriesOf(100, 1), result: -25 });
