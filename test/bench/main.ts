@@ -10,8 +10,15 @@ import { reportMarkdown, reportText } from './print.ts';
 import { recordBench } from './record.ts';
 import { bench as replay } from './replay.ts';
 import { importBench, planBench } from './rows.ts';
+import { slowdownBench } from './slowdown.ts';
 
-const benches = registry<Bench>('benchmark', [importBench, planBench, recordBench, replay]);
+const benches = registry<Bench>('benchmark', [
+  importBench,
+  planBench,
+  recordBench,
+  replay,
+  slowdownBench,
+]);
 
 const HELP = `usage: npm run bench -- NAME [flags]
 

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { cachePath } from './cache.ts';
-import { missingFor } from './guest.ts';
+import { lacking } from './scenario.ts';
 import { scenarios } from './scenarios/index.ts';
 
 const onCi = (process.env.CI ?? '') !== '';
 
 for (const scenario of scenarios.entries) {
   void test(`lab: ${scenario.name}: ${scenario.summary}`, { timeout: 1_800_000 }, async (t) => {
-    const missing = scenario.arches.flatMap((arch) => missingFor(arch));
+    const missing = lacking(scenario);
     if (missing.length > 0 && !onCi) {
       t.skip(`${missing.join(', ')}: npm run lab:build`);
       return;

@@ -153,6 +153,11 @@ export const MACHINES = {
   /** Second stage only: with first stage offered, QEMU drops the second and nothing can be nested. */
   'vtd-scalable': vtd('VT-d, scalable mode', 'caching-mode=on,x-scalable-mode=on'),
   'vtd-legacy': vtd('VT-d, legacy mode', 'caching-mode=off'),
+  /** QEMU is silent about what the guest's disk makes it invalidate until a recorder asks. */
+  'vtd-first-stage': {
+    ...recorded('VT-d, first stage, strict', FIRST_STAGE, { args: disks([nvme('06.0')]) }),
+    traces: [MARK_TRACE],
+  },
   'virtio-iommu': {
     arch: 'x86_64',
     iommu: 'virtio-iommu',

@@ -4,9 +4,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { EXIT, textTable, ToolError } from '../../collector/base/index.ts';
 import { cachePath } from './cache.ts';
-import { missingFor, shellGuest } from './guest.ts';
+import { shellGuest } from './guest.ts';
 import { type MachineName, MACHINES } from './machine.ts';
-import type { Part, Scenario } from './scenario.ts';
+import { lacking, type Part, type Scenario } from './scenario.ts';
 import { scenarios } from './scenarios/index.ts';
 
 const HELP = `usage: npm run lab -- <scenario>... | all | list | shell [machine]
@@ -31,8 +31,7 @@ const answer = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Says everything that is missing at once, before the first boot. */
 function checkPresent(chosen: readonly Scenario[]): void {
-  const arches = new Set(chosen.flatMap((scenario) => scenario.arches));
-  const missing = [...arches].flatMap((arch) => missingFor(arch));
+  const missing = [...new Set(chosen.flatMap(lacking))];
   if (missing.length === 0) return;
   throw new ToolError(
     'E_MISSING_PACKAGE',

@@ -3,6 +3,8 @@
 
 import type { Named } from '../../collector/base/index.ts';
 import type { Arch } from './cache.ts';
+import { missingFor } from './guest.ts';
+import { hasProgram } from './run.ts';
 
 export interface Part {
   readonly name: string;
@@ -24,9 +26,19 @@ export interface ScenarioContext {
 export interface Scenario extends Named {
   /** Architectures whose kernel it boots. */
   readonly arches: readonly Arch[];
+  /** Programs of the host that its guests run. */
+  readonly programs?: readonly string[];
   /** Where its numbers come from, one line. */
   readonly emulated: string;
   run(context: ScenarioContext): Promise<readonly Part[]>;
+}
+
+/** What this machine lacks for a scenario; empty when nothing. */
+export function lacking({ arches, programs = [] }: Scenario): readonly string[] {
+  return [
+    ...arches.flatMap((arch) => missingFor(arch)),
+    ...programs.filter((program) => !hasProgram(program)),
+  ];
 }
 
 /** A list of complaints as a part. */

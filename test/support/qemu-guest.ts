@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { PRESENT, type EventBatch } from '../../collector/model/index.ts';
-import { QmpClient } from '../../collector/live/qemu/qmp.ts';
 import { fixture } from './fixtures.ts';
+import { eventsOn } from './qmp-events.ts';
 import { until } from './running-cli.ts';
 
 const QEMU = process.env.IOTLB_QEMU ?? 'qemu-system-x86_64';
@@ -65,13 +65,7 @@ export class QemuGuest {
 
   /** Names of the trace events that are on. */
   async eventsOn(): Promise<readonly string[]> {
-    const qmp = await QmpClient.connect(this.socket);
-    const states = (await qmp.execute('trace-event-get-state', { name: '*' })) as {
-      readonly name: string;
-      readonly state: string;
-    }[];
-    qmp.close();
-    return states.filter(({ state }) => state === 'enabled').map(({ name }) => name);
+    return await eventsOn(this.socket);
   }
 
   /** Files of the test that QEMU has open: disk, log, standard error, our pipe. */

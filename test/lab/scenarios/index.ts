@@ -4,11 +4,11 @@ import { registry } from '../../../collector/base/index.ts';
 import { joinTiles, smmuNestedRows, virtioUnmapRows, vtdNestedRows } from '../kernel-rules.ts';
 import { SMMU_REFUSED, VTD_REFUSED } from '../refused-calls.ts';
 import { smmuCalls, vtdCalls } from '../rule-entries.ts';
-import type { HardwareRow } from '../circle.ts';
 import { rfcGenericRows, rfcOpaqueRows } from '../rfc-kernel-rules.ts';
 import type { Scenario } from '../scenario.ts';
 import { mockTable } from './mock.ts';
-import { replayParts } from './replay.ts';
+import { record } from './record.ts';
+import { isRange, replayParts } from './replay.ts';
 import { replayedMocks } from './replayed-mock.ts';
 import { replayedUnmaps } from './replayed-unmap.ts';
 import { rfcElsewhere } from './rfc-elsewhere.ts';
@@ -16,9 +16,6 @@ import { rfcTable } from './rfc-table.ts';
 import { rulesParts } from './rules.ts';
 import { safetyPart } from './safety.ts';
 import { unmapParts, vtdUnmapRows } from './unmap.ts';
-
-/** Set-up and tear-down flush wholes, never ranges; the recordings begin and end with ranges. */
-const isRange = (row: HardwareRow): boolean => row.kind === 'iotlb' && row.page !== undefined;
 
 const vtdNested: Scenario = {
   name: 'vtd-nested',
@@ -142,4 +139,11 @@ const unmap: Scenario = {
   ],
 };
 
-export const scenarios = registry<Scenario>('scenario', [mock, vtdNested, smmuNested, unmap, rfc]);
+export const scenarios = registry<Scenario>('scenario', [
+  mock,
+  vtdNested,
+  smmuNested,
+  unmap,
+  rfc,
+  record,
+]);

@@ -49,27 +49,41 @@ export function notYet(spec: ReplaySpec): string | undefined {
     : `'${spec.issuer}' does not carry '${spec.dialect}'`;
 }
 
-const beginMark = (index: number): number => 10 + 2 * index;
+export const beginMark = (index: number): number => 10 + 2 * index;
 
 const strategiesOf = (spec: ReplaySpec): readonly string[] => spec.strategies ?? CIRCLE_STRATEGIES;
 
-function script(spec: ReplaySpec, command: string): string {
+/** Shell lines that replay between two marks; `NAME.result` and `NAME.json` lie in the share afterwards. */
+export function replayLines(
+  spec: Pick<ReplaySpec, 'issuer' | 'dialect'>,
+  command: string,
+  run: {
+    readonly index: number;
+    readonly name: string;
+    readonly trace: string;
+    readonly strategy: string;
+  },
+): string {
   const flags = `--issuer ${spec.issuer} --dialect ${spec.dialect} --device ${DEVICES[0]} --asap --json`;
-  const runs = strategiesOf(spec).map(
-    (strategy, index) => `mark ${beginMark(index)}
-node '${command}' replay ${GUEST_SHARE}/recording.arrow --strategy ${strategy} ${flags} --output ${GUEST_SHARE}/${strategy}.result > ${GUEST_SHARE}/${strategy}.json || exit
-mark ${beginMark(index) + 1}
-`,
-  );
-  return runs.join('');
+  return `mark ${beginMark(run.index)}
+node '${command}' replay ${GUEST_SHARE}/${run.trace} --strategy ${run.strategy} ${flags} --output ${GUEST_SHARE}/${run.name}.result > ${GUEST_SHARE}/${run.name}.json || exit
+mark ${beginMark(run.index) + 1}
+`;
 }
+
+const script = (spec: ReplaySpec, command: string): string =>
+  strategiesOf(spec)
+    .map((strategy, index) =>
+      replayLines(spec, command, { index, name: strategy, trace: 'recording.arrow', strategy }),
+    )
+    .join('');
 
 interface ReplayJson {
   readonly errors: Readonly<Record<string, number>>;
   readonly issuer: string;
 }
 
-interface Middle {
+export interface Middle {
   readonly before: readonly HardwareRow[];
   readonly rows: readonly HardwareRow[];
   readonly after: readonly HardwareRow[];
@@ -87,27 +101,36 @@ export function middle(
   return { before: seen.slice(0, first), rows: seen.slice(first, end), after: seen.slice(end) };
 }
 
+/** Set-up and tear-down flush wholes, never ranges; the recordings begin and end with ranges. */
+export const isRange = (row: HardwareRow): boolean =>
+  row.kind === 'iotlb' && row.page !== undefined;
+
 /** Set-up and tear-down must be the same whatever was replayed between them; domain numbers may move on. */
-const around = (found: Middle): string =>
+export const around = (found: Middle): string =>
   [...found.before, ...found.after]
     .map((row) => rowText({ ...row, ...(row.domain === undefined ? {} : { domain: 0 }) }))
     .join('\n');
 
-function strategyPart(
-  spec: ReplaySpec,
-  strategy: string,
+/** One replay: the plan of the host's side through the kernel's rules against what QEMU saw. */
+export function replayedPart(
+  spec: Pick<ReplaySpec, 'dialect' | 'rows' | 'joined'>,
+  title: string,
   found: {
+    /** The recording, on the host. */
     readonly trace: string;
+    readonly strategy: string;
+    /** `NAME.result` and `NAME.json` lie in the share. */
+    readonly name: string;
     readonly share: string;
     readonly around: string;
     readonly middle: Middle;
   },
 ): Part {
   const answer = JSON.parse(
-    readFileSync(join(found.share, `${strategy}.json`), 'utf8'),
+    readFileSync(join(found.share, `${found.name}.json`), 'utf8'),
   ) as ReplayJson; // design 7
-  const planned = plannedBytes(found.trace, strategy, spec.dialect);
-  const issued = issuedRows(join(found.share, `${strategy}.result`));
+  const planned = plannedBytes(found.trace, found.strategy, spec.dialect);
+  const issued = issuedRows(join(found.share, `${found.name}.result`));
   const size = dialects.get(spec.dialect).entryBytes;
   const expected = recut(planned.calls, issued, size).flatMap((call) => [...spec.rows(call)]);
   const seen = spec.joined?.(found.middle.rows, expected) ?? found.middle.rows;
@@ -121,11 +144,7 @@ function strategyPart(
   if (difference !== undefined) complaints.push(differenceText(difference));
   if (around(found.middle) !== found.around)
     complaints.push('set-up or tear-down differ from those of the first strategy');
-  return partOf(
-    `${spec.name} ${strategy}`,
-    { asked: planned.requests, seen: found.middle.rows.length },
-    complaints,
-  );
+  return partOf(title, { asked: planned.requests, seen: found.middle.rows.length }, complaints);
 }
 
 /** One guest, all strategies one after the other. */
@@ -159,8 +178,10 @@ export async function replayParts(
     middle(importRows(log.get(beginMark(index)) ?? ''), spec.isReplayed),
   );
   return strategiesOf(spec).map((strategy, index) =>
-    strategyPart(spec, strategy, {
+    replayedPart(spec, `${spec.name} ${strategy}`, {
       trace,
+      strategy,
+      name: strategy,
       share: result.share,
       around: around(middles[0]),
       middle: middles[index],

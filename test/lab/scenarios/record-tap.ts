@@ -1,0 +1,124 @@
+// A process that replays a recording is tapped by its ioctls while it does, in a guest. Then each recording
+// of the scenario, the tap's too, is replayed, and what QEMU saw is compared.
+
+import { join } from 'node:path';
+import { dialects } from '../../../replayer/dialects/index.ts';
+import { lossOf } from '../agreement.ts';
+import { bundleCommand } from '../bundle.ts';
+import { compareRows, differenceText } from '../circle.ts';
+import { type GuestResult, runGuest } from '../guest.ts';
+import { GUEST_SHARE } from '../initramfs.ts';
+import { issuedRows, recut } from '../issued.ts';
+import { vtdNestedRows } from '../kernel-rules.ts';
+import { DEVICES } from '../machine.ts';
+import { plannedBytes } from '../planned.ts';
+import { importRows, readStretches } from '../qemu-log.ts';
+import { type Part, partOf, type ScenarioContext } from '../scenario.ts';
+import { tapComplaints, tappedCalls } from '../tapped.ts';
+import { around, beginMark, isRange, middle, replayedPart, replayLines } from './replay.ts';
+
+const CIRCLE = { issuer: 'iommufd', dialect: 'hwpt-vtd-s1', rows: vtdNestedRows } as const;
+const [DEVICE] = DEVICES;
+
+/** Several entries a call, so that the tap has arrays to read; slow enough for an emulated CPU. */
+const TAPPED = { name: 'tapped', strategy: 'window:us=20000', rate: '200/s', mark: 1 } as const;
+/** Calls that a tap must have seen. */
+const LEAST_CALLS = 200;
+
+/** In the order of the recordings below. */
+const RECORDINGS = ['vmm', 'qmp', 'ftrace'] as const;
+
+/**
+ * The replay goes round until it is interrupted: the tap attaches while it issues (the calls that warm its
+ * loop up are over then) and sees its last call.
+ */
+const script = (command: string): string => `
+share=${GUEST_SHARE}
+mark ${TAPPED.mark}
+sh -c "exec node '${command}' replay $share/qmp.arrow --issuer ${CIRCLE.issuer} --dialect ${CIRCLE.dialect} --device ${DEVICE} --strategy ${TAPPED.strategy} --rate ${TAPPED.rate} --loop 1000 --json --output $share/${TAPPED.name}.result" > $share/${TAPPED.name}.json 2> $share/${TAPPED.name}.said &
+replay=$!
+until ls -l /proc/$replay/fd 2> /dev/null | grep -q vfio || ! kill -0 $replay; do sleep 0.2; done
+node '${command}' record --source vmm --pid $replay --output $share/vmm.arrow 2> $share/vmm.said &
+tap=$!
+until grep -q 'listening to' $share/vmm.said || ! kill -0 $tap; do sleep 0.2; done
+sleep ${Math.ceil((2 * LEAST_CALLS) / Number.parseInt(TAPPED.rate, 10))}
+kill -INT $replay
+wait $replay
+wait $tap
+echo $? > $share/vmm.exit
+mark ${TAPPED.mark + 1}
+${RECORDINGS.map((name, index) => replayLines(CIRCLE, command, { index, name, trace: `${name}.arrow`, strategy: 'none' })).join('')}`;
+
+/** The calls that the tapped replay made, by its own account: its plan over and over, cut where it was stopped. */
+function issuedCalls(trace: string, result: string): readonly Uint8Array[] {
+  const size = dialects.get(CIRCLE.dialect).entryBytes;
+  const { calls } = plannedBytes(trace, TAPPED.strategy, CIRCLE.dialect);
+  const rows = issuedRows(result).filter(({ done }) => done > 0);
+  const passes = Math.ceil(rows.length / calls.length);
+  return recut(Array.from({ length: passes }, () => calls).flat(), rows, size);
+}
+
+function tapPart(guest: GuestResult, trace: string, log: ReadonlyMap<number, string>): Part {
+  const vmm = join(guest.share, 'vmm.arrow');
+  const exit = Number(guest.read('vmm.exit'));
+  if (exit !== 0) {
+    return partOf('the tap', { asked: 0, seen: 0 }, [
+      `exit code ${exit}: ${guest.read('vmm.said')}`,
+    ]);
+  }
+  const issued = issuedCalls(trace, join(guest.share, `${TAPPED.name}.result`));
+  const tapped = tappedCalls(vmm);
+  const entryBytes = dialects.get(CIRCLE.dialect).entryBytes;
+  const seen = middle(importRows(log.get(TAPPED.mark) ?? ''), isRange).rows;
+  const { difference } = compareRows(
+    issued.flatMap((call) => [...vtdNestedRows(call)]),
+    seen,
+  );
+  const entries = tapped.reduce((sum, { bytes }) => sum + bytes.length / entryBytes, 0);
+  return partOf('the tap', { asked: entries, seen: seen.length }, [
+    ...tapComplaints(tapped, issued, entryBytes),
+    ...(tapped.length < LEAST_CALLS ? [`only ${tapped.length} calls tapped`] : []),
+    ...(entries > tapped.length ? [] : ['no call had more than one entry']),
+    ...(difference === undefined ? [] : [differenceText(difference)]),
+    ...lossOf(vmm),
+  ]);
+}
+
+/** Taps a replay of `traces.qmp`, then replays that, the guest's own recording and the tap's. */
+export async function tappedReplay(
+  context: ScenarioContext,
+  traces: { readonly qmp: string; readonly ftrace: string },
+): Promise<readonly Part[]> {
+  const guest = await runGuest({
+    machine: 'vtd-scalable',
+    folder: join(context.folder, 'tap'),
+    script: script(await bundleCommand()),
+    files: [
+      { name: 'qmp.arrow', from: traces.qmp },
+      { name: 'ftrace.arrow', from: traces.ftrace },
+    ],
+  });
+  context.story(`  vtd-scalable guest tapped and replayed in ${guest.seconds.toFixed(1)} s`);
+  const log = readStretches(guest.log);
+  const tap = tapPart(guest, traces.qmp, log);
+  if (guest.exit !== 0) {
+    return [
+      tap,
+      partOf('replays', { asked: 0, seen: 0 }, [`failed in the guest: ${guest.stderr}`]),
+    ];
+  }
+  const middles = RECORDINGS.map((_, index) =>
+    middle(importRows(log.get(beginMark(index)) ?? ''), isRange),
+  );
+  const replays = RECORDINGS.map((name, index) =>
+    replayedPart(CIRCLE, `replay of ${name}`, {
+      trace: join(guest.share, `${name}.arrow`),
+      strategy: 'none',
+      name,
+      share: guest.share,
+      around: around(middles[0]),
+      middle: middles[index],
+    }),
+  );
+  return [tap, ...replays];
+}
