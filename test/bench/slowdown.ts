@@ -18,7 +18,7 @@ export const slowdownBench: Bench = {
     story(`booting a guest that replays, ${rounds} rounds`);
     const replays = await measureReplays(rounds);
     return {
-      tables: [[HEADING, ...slowdownRows(reads), ...slowdownRows(replays)]],
+      tables: [{ rows: [HEADING, ...slowdownRows(reads), ...slowdownRows(replays)] }],
       notes: [
         'times as long: median, least and most over the rounds, each against the same round without a recorder;',
         'none: against the round before. The guests are emulated (TCG): only ratios mean anything.',
