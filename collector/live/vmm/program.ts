@@ -81,9 +81,10 @@ function unmapBegins(object: string): string {
 /** One more probe on the return for what goes beyond the ones before; the last one ends the call. */
 function stretch(ours: string, index: number): string {
   const first = FIRST_BYTES + index * PROBE_BYTES;
-  const end = index === TAP.probes - 1 ? 'delete(@long[tid]);' : '';
+  const isLast = index === TAP.probes - 1;
+  const end = isLast ? 'delete(@long[tid]);' : '';
   return `
-${EXIT} /${ours} && @long[tid].1 > ${index === 0 ? 0 : first}/ {
+${EXIT} /${ours} && @long[tid].1 > ${isLast ? 0 : first}/ {
   $l = @long[tid];
   $off = (uint64)${first};
   $u = $l.0 + ${first};

@@ -1,5 +1,6 @@
-// A process that replays a recording is tapped by its ioctls while it does, in a guest. Then each recording
-// of the scenario, the tap's too, is replayed, and what QEMU saw is compared.
+// A process that replays a recording is tapped by its ioctls while it does, in a guest: by bpftrace, and by
+// kprobes as where there is no bpftrace. Then each recording of the scenario, the first tap's too, is
+// replayed, and what QEMU saw is compared.
 
 import { join } from 'node:path';
 import { dialects } from '../../../replayer/dialects/index.ts';
@@ -14,14 +15,28 @@ import { DEVICES } from '../machine.ts';
 import { plannedBytes } from '../planned.ts';
 import { importRows, readStretches } from '../qemu-log.ts';
 import { type Part, partOf, type ScenarioContext } from '../scenario.ts';
-import { tapComplaints, tappedCalls } from '../tapped.ts';
+import { onlyThread, tapComplaints } from '../tapped.ts';
 import { around, beginMark, isRange, middle, replayedPart, replayLines } from './replay.ts';
 
 const CIRCLE = { issuer: 'iommufd', dialect: 'hwpt-vtd-s1', rows: vtdNestedRows } as const;
 const [DEVICE] = DEVICES;
 
 /** Several entries a call, so that the tap has arrays to read; slow enough for an emulated CPU. */
-const TAPPED = { name: 'tapped', strategy: 'window:us=20000', rate: '200/s', mark: 1 } as const;
+const TAPPED = { strategy: 'window:us=20000', rate: '200/s' } as const;
+interface TapRun {
+  /** Its files in the share are named so. */
+  readonly name: string;
+  readonly part: string;
+  /** Before the recorder's command; a PATH with busybox alone hides bpftrace. */
+  readonly environment: string;
+  readonly mark: number;
+}
+
+const TAPS: readonly TapRun[] = [
+  { name: 'vmm', part: 'the tap by bpftrace', environment: '', mark: 1 },
+  { name: 'kprobes', part: 'the tap by kprobes', environment: 'PATH=/run/bin', mark: 3 },
+];
+
 /** Calls that a tap must have seen. */
 const LEAST_CALLS = 200;
 
@@ -32,22 +47,27 @@ const RECORDINGS = ['vmm', 'qmp', 'ftrace'] as const;
  * The replay goes round until it is interrupted: the tap attaches while it issues (the calls that warm its
  * loop up are over then) and sees its last call.
  */
-const script = (command: string): string => `
-share=${GUEST_SHARE}
-mark ${TAPPED.mark}
-sh -c "exec node '${command}' replay $share/qmp.arrow --issuer ${CIRCLE.issuer} --dialect ${CIRCLE.dialect} --device ${DEVICE} --strategy ${TAPPED.strategy} --rate ${TAPPED.rate} --loop 1000 --json --output $share/${TAPPED.name}.result" > $share/${TAPPED.name}.json 2> $share/${TAPPED.name}.said &
+const tapLines = (command: string, { name, environment, mark }: TapRun): string => `
+mark ${mark}
+sh -c "exec $node '${command}' replay $share/qmp.arrow --issuer ${CIRCLE.issuer} --dialect ${CIRCLE.dialect} --device ${DEVICE} --strategy ${TAPPED.strategy} --rate ${TAPPED.rate} --loop 1000 --json --output $share/${name}.tapped" > $share/${name}.json 2> $share/${name}.replay &
 replay=$!
 until ls -l /proc/$replay/fd 2> /dev/null | grep -q vfio || ! kill -0 $replay; do sleep 0.2; done
-node '${command}' record --source vmm --pid $replay --output $share/vmm.arrow 2> $share/vmm.said &
+${environment} $node '${command}' record --source vmm --pid $replay --output $share/${name}.arrow 2> $share/${name}.said &
 tap=$!
-until grep -q 'listening to' $share/vmm.said || ! kill -0 $tap; do sleep 0.2; done
+until grep -q 'listening to' $share/${name}.said || ! kill -0 $tap; do sleep 0.2; done
 sleep ${Math.ceil((2 * LEAST_CALLS) / Number.parseInt(TAPPED.rate, 10))}
 kill -INT $replay
 wait $replay
 wait $tap
-echo $? > $share/vmm.exit
-mark ${TAPPED.mark + 1}
-${RECORDINGS.map((name, index) => replayLines(CIRCLE, command, { index, name, trace: `${name}.arrow`, strategy: 'none' })).join('')}`;
+echo $? > $share/${name}.exit
+mark ${mark + 1}
+`;
+
+const script = (command: string): string => `
+share=${GUEST_SHARE}
+node=$(command -v node)
+${TAPS.map((tap) => tapLines(command, tap)).join('')}
+${RECORDINGS.map((name, index) => replayLines(CIRCLE, command, { index, name: `again-${name}`, trace: `${name}.arrow`, strategy: 'none' })).join('')}`;
 
 /** The calls that the tapped replay made, by its own account: its plan over and over, cut where it was stopped. */
 function issuedCalls(trace: string, result: string): readonly Uint8Array[] {
@@ -58,29 +78,34 @@ function issuedCalls(trace: string, result: string): readonly Uint8Array[] {
   return recut(Array.from({ length: passes }, () => calls).flat(), rows, size);
 }
 
-function tapPart(guest: GuestResult, trace: string, log: ReadonlyMap<number, string>): Part {
-  const vmm = join(guest.share, 'vmm.arrow');
-  const exit = Number(guest.read('vmm.exit'));
+function tapPart(
+  { name, part, mark }: TapRun,
+  guest: GuestResult,
+  trace: string,
+  log: ReadonlyMap<number, string>,
+): Part {
+  const recording = join(guest.share, `${name}.arrow`);
+  const exit = Number(guest.read(`${name}.exit`));
   if (exit !== 0) {
-    return partOf('the tap', { asked: 0, seen: 0 }, [
-      `exit code ${exit}: ${guest.read('vmm.said')}`,
-    ]);
+    const said = guest.read(`${name}.said`);
+    return partOf(part, { asked: 0, seen: 0 }, [`exit code ${exit}: ${said}`]);
   }
-  const issued = issuedCalls(trace, join(guest.share, `${TAPPED.name}.result`));
-  const tapped = tappedCalls(vmm);
-  const entryBytes = dialects.get(CIRCLE.dialect).entryBytes;
-  const seen = middle(importRows(log.get(TAPPED.mark) ?? ''), isRange).rows;
+  const issued = issuedCalls(trace, join(guest.share, `${name}.tapped`));
+  const tapped = onlyThread(recording);
+  const { entryBytes } = dialects.get(CIRCLE.dialect);
+  // On an emulated CPU bpftrace may not keep up. Then the recorder must say so.
+  const hasLost = lossOf(recording).length > 0;
+  const seen = middle(importRows(log.get(mark) ?? ''), isRange).rows;
   const { difference } = compareRows(
     issued.flatMap((call) => [...vtdNestedRows(call)]),
     seen,
   );
-  const entries = tapped.reduce((sum, { bytes }) => sum + bytes.length / entryBytes, 0);
-  return partOf('the tap', { asked: entries, seen: seen.length }, [
-    ...tapComplaints(tapped, issued, entryBytes),
+  const asked = tapped.reduce((sum, { entries }) => sum + entries.length / entryBytes, 0);
+  return partOf(part, { asked, seen: seen.length }, [
+    ...tapComplaints(tapped, issued, { entryBytes, hasLost }),
     ...(tapped.length < LEAST_CALLS ? [`only ${tapped.length} calls tapped`] : []),
-    ...(entries > tapped.length ? [] : ['no call had more than one entry']),
+    ...(asked > tapped.length ? [] : ['no call had more than one entry']),
     ...(difference === undefined ? [] : [differenceText(difference)]),
-    ...lossOf(vmm),
   ]);
 }
 
@@ -100,10 +125,10 @@ export async function tappedReplay(
   });
   context.story(`  vtd-scalable guest tapped and replayed in ${guest.seconds.toFixed(1)} s`);
   const log = readStretches(guest.log);
-  const tap = tapPart(guest, traces.qmp, log);
+  const taps = TAPS.map((tap) => tapPart(tap, guest, traces.qmp, log));
   if (guest.exit !== 0) {
     return [
-      tap,
+      ...taps,
       partOf('replays', { asked: 0, seen: 0 }, [`failed in the guest: ${guest.stderr}`]),
     ];
   }
@@ -114,11 +139,11 @@ export async function tappedReplay(
     replayedPart(CIRCLE, `replay of ${name}`, {
       trace: join(guest.share, `${name}.arrow`),
       strategy: 'none',
-      name,
+      name: `again-${name}`,
       share: guest.share,
       around: around(middles[0]),
       middle: middles[index],
     }),
   );
-  return [tap, ...replays];
+  return [...taps, ...replays];
 }
