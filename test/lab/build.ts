@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { EXIT, ToolError } from '../../collector/base/index.ts';
+import { runMain } from '../support/run-main.ts';
 import { ARCHES, type Arch, cacheRoot, KERNEL_VARIABLE } from './cache.ts';
 import { buildKernel, kernelIsCurrent } from './kernel-build.ts';
 import { hasProgram } from './run.ts';
@@ -124,12 +125,4 @@ async function main(): Promise<number> {
   return EXIT.ok;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof ToolError)) throw error;
-  process.stderr.write(
-    `${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`,
-  );
-  process.exitCode = error.exitCode;
-}
+await runMain(main);

@@ -3,6 +3,7 @@
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { EXIT, textTable, ToolError } from '../../collector/base/index.ts';
+import { runMain } from '../support/run-main.ts';
 import { cachePath } from './cache.ts';
 import { shellGuest } from './guest.ts';
 import { type MachineName, MACHINES } from './machine.ts';
@@ -105,17 +106,4 @@ async function main(words: readonly string[]): Promise<number> {
   );
 }
 
-// A guest ends with the lab: leaving by way of 'exit' is what stops QEMU.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => process.exit(EXIT.interrupted));
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof ToolError)) throw error;
-  process.stderr.write(
-    `${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`,
-  );
-  process.exitCode = error.exitCode;
-}
+await runMain(main);

@@ -4,7 +4,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EXIT, ToolError } from '../../collector/base/index.ts';
+import { EXIT } from '../../collector/base/index.ts';
+import { runMain } from '../support/run-main.ts';
 import { cachePath, checkout } from './cache.ts';
 import { makeRecording } from './make-recording.ts';
 import { workloads } from './workloads.ts';
@@ -55,17 +56,4 @@ async function main(argv: string[]): Promise<number> {
   return EXIT.ok;
 }
 
-// A guest ends with this program: leaving by way of 'exit' is what stops QEMU.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => process.exit(EXIT.interrupted));
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof ToolError)) throw error;
-  process.stderr.write(
-    `${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`,
-  );
-  process.exitCode = error.exitCode;
-}
+await runMain(main);
