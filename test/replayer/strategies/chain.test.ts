@@ -43,8 +43,8 @@ void test('wrong chains say what there is', () => {
     ['flush-queue:timeout=10', 'E_USAGE', /no unit of time/],
     ['drain+adjacent', 'E_USAGE', /must come last/],
     ['linux-lazy:size=3', 'E_USAGE', /takes no parameters.*flush-queue:size=255/],
-    ['', 'E_UNKNOWN_NAME', /unknown strategy ''/],
-    ['adjacent+', 'E_UNKNOWN_NAME', /unknown strategy ''/],
+    ['', 'E_USAGE', /strategy '': a name is missing/],
+    ['adjacent+', 'E_USAGE', /strategy 'adjacent\+': a name is missing/],
   ];
   for (const [text, code, words] of cases)
     assert.throws(() => parseChain(text), failsWith(code, words), text);
