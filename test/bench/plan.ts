@@ -18,6 +18,7 @@ import { presets } from '../../replayer/strategies/presets.ts';
 import { StreamVerdict } from '../../replayer/verdict/verdict.ts';
 import { referenceChains, requestsOf } from '../replayer/reference/strategies.ts';
 import { rowsOf } from '../replayer/fixtures.ts';
+import type { BenchOptions } from './bench.ts';
 
 export interface BenchRow {
   readonly name: string;
@@ -32,6 +33,8 @@ const ROUNDS = 5;
 
 /** What a guest's stream looks like. */
 interface Shape {
+  /** As --part names it. */
+  readonly part: string;
   readonly name: string;
   readonly perBarrier: number;
   /** Pages of a range: a power of two up to 8, as a driver's descriptors, or anything up to 4,096. */
@@ -39,11 +42,11 @@ interface Shape {
 }
 
 const SHAPES: readonly Shape[] = [
-  { name: 'strict guest', perBarrier: 1, areLarge: false },
-  { name: '16 to a barrier', perBarrier: 16, areLarge: false },
-  { name: '500 to a barrier', perBarrier: 500, areLarge: false },
-  { name: 'large ranges', perBarrier: 1, areLarge: true },
-  { name: 'large ranges, 16 to a barrier', perBarrier: 16, areLarge: true },
+  { part: 'strict', name: 'strict guest', perBarrier: 1, areLarge: false },
+  { part: '16', name: '16 to a barrier', perBarrier: 16, areLarge: false },
+  { part: '500', name: '500 to a barrier', perBarrier: 500, areLarge: false },
+  { part: 'large', name: 'large ranges', perBarrier: 1, areLarge: true },
+  { part: 'large-16', name: 'large ranges, 16 to a barrier', perBarrier: 16, areLarge: true },
 ];
 
 const vtd = dialects.get('hwpt-vtd-s1');
@@ -225,34 +228,40 @@ function round(
   return { plan, verdict, slow, entries };
 }
 
-export async function run(requests = 1_000_000): Promise<readonly BenchRow[]> {
+const LONG = 'long';
+
+export async function run({ parts, only, rounds }: BenchOptions): Promise<readonly BenchRow[]> {
+  const requests = 1_000_000;
+  const wanted = (part: string): boolean => parts === undefined || parts.includes(part);
   const out: BenchRow[] = [];
-  for (const shape of SHAPES) {
+  for (const shape of SHAPES.filter(({ part }) => wanted(part))) {
     const batches = heldBatches(requests, shape);
     const few = heldBatches(REFERENCE_ROWS, shape).flatMap(rowsOf);
-    for (const text of chains) {
+    for (const text of only ?? chains) {
       round(batches, few, text, requests); // warm
-      const rounds = Array.from({ length: ROUNDS }, () => round(batches, few, text, requests));
+      const done = Array.from({ length: rounds ?? ROUNDS }, () =>
+        round(batches, few, text, requests),
+      );
       const name = `${text}, ${shape.name}`;
-      const plan = median(rounds.map((one) => one.plan));
+      const plan = median(done.map((one) => one.plan));
       out.push({ name: `plan ${name}`, value: plan, unit: 'requests/s' });
       // Where a request becomes several entries, those are what takes the time.
-      const { entries } = rounds[0];
+      const { entries } = done[0];
       if (entries > requests) {
         const value = (plan * entries) / requests;
         out.push({ name: `plan ${name}`, value, unit: 'entries/s' });
       }
       out.push({
         name: `verdict ${name}`,
-        value: median(rounds.map((one) => one.verdict)),
+        value: median(done.map((one) => one.verdict)),
         unit: 'requests/s',
       });
-      const ratio = median(rounds.map((one) => one.plan / one.slow));
+      const ratio = median(done.map((one) => one.plan / one.slow));
       if (!Number.isNaN(ratio))
         out.push({ name: `plan ${name}, against the slow reference`, value: ratio, unit: 'x' });
     }
   }
-  return [...out, ...tenMillion()];
+  return wanted(LONG) ? [...out, ...tenMillion()] : out;
 }
 
 /** Everything at once, ten times as long: memory must stay where it was. */

@@ -14,7 +14,7 @@ export const importBench: Bench = {
 export const planBench: Bench = {
   name: 'plan',
   summary: 'how fast plans are made and judged',
-  run: async () => reportOf(await runPlan()),
+  run: async (options) => reportOf(await runPlan(options)),
 };
 
 /** Columns are the fields of the rows that hold one value. */
