@@ -117,7 +117,7 @@ function planAll(path: string, chains: readonly StrategyChain[], how: How): void
     const notes = synthetic === undefined ? [] : [`not captured: ${synthetic}`, ''];
     const predicted = model === undefined ? [] : ['', ...predictionText(model, plans)];
     terminal.answer(
-      [...notes, ...gainText(gain, how.dialect), '', table(all), ...predicted].join('\n'),
+      [...notes, ...gainText(gain, all[0]), '', table(all), ...predicted].join('\n'),
     );
   }
   for (const plan of all) {
@@ -138,13 +138,13 @@ function planPass(
   readonly synthetic: string | undefined;
 } {
   using reader = openTrace(path);
-  const gain = new HoldGainCounter(dialect);
+  const gain = new HoldGainCounter();
   const wanted = chains.map((chain) => {
     const predictor = model === undefined ? undefined : predictorOf(chain, model);
     const sink: StepSink = (stream, steps) => predictor?.steps(stream, steps);
     return { chain, predictor, sink };
   });
-  const all = planEach(gain.watch(reader.batches()), wanted, dialect);
+  const all = planEach(reader.batches(), wanted, dialect, gain.steps);
   if (reader.end?.state === 'cut') {
     terminal.warn(
       `${path}: ends inside a batch; planned the ${formatCount(reader.end.events)} events before it`,
@@ -194,16 +194,17 @@ function explainRow(
 }
 
 /** What there is to gain at all, before any strategy: said first, because mostly it is little. */
-function gainText(gain: HoldGain, dialect: Dialect): readonly string[] {
-  if (gain.requests === 0) {
+function gainText(gain: HoldGain, plan: PlanFacts): readonly string[] {
+  const requests = plan.replayable;
+  if (requests === 0) {
     return [
-      `nothing to replay with ${dialect.name}; without --dialect the one is taken that the recording's IOMMU speaks`,
+      `nothing to replay with ${plan.dialect}; without --dialect the one is taken that the recording's IOMMU speaks`,
     ];
   }
-  const per = gain.requests / gain.barrier_intervals;
-  const single = (100 * gain.single_intervals) / gain.barrier_intervals;
+  const per = requests / plan.barrier_intervals;
+  const single = (100 * plan.single_request_intervals) / plan.barrier_intervals;
   const left = (ioctls: number): string =>
-    `${formatCount(ioctls)} ioctls (${((100 * ioctls) / gain.requests).toFixed(0)} %)`;
+    `${formatCount(ioctls)} ioctls (${((100 * ioctls) / requests).toFixed(0)} %)`;
   const strict =
     single >= 90
       ? [

@@ -5,11 +5,11 @@ import { ToolError, formatCount } from '../../collector/base/index.ts';
 import { KIND, type EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
+import { AskedRequests } from '../verdict/asked-requests.ts';
 import { covers } from '../verdict/covers.ts';
-import { OpenRequests } from '../verdict/open-requests.ts';
 import { StepCover } from '../verdict/step-cover.ts';
-import { Planner } from './planner.ts';
-import { StepBatch } from './step-batch.ts';
+import { Planner, type StepSink } from './planner.ts';
+import type { StepBatch } from './step-batch.ts';
 
 /** How wide a request or an entry is, in the guest's terms. */
 export interface Width {
@@ -66,7 +66,8 @@ export function explain(
   seq: number,
 ): Explanation {
   const tracer = new Tracer(dialect, seq);
-  const planner = new Planner(chain, dialect, (stream, steps) => tracer.steps(stream, steps));
+  const sink: StepSink = (stream, steps) => tracer.steps(stream, steps);
+  const planner = new Planner([{ chain, sink }], dialect);
   let rows = 0;
   for (const batch of batches) {
     tracer.rows(batch);
@@ -92,7 +93,7 @@ class Tracer {
   #barrier: { seq: number; capturedNs: number } | undefined;
   #covered: CoveringStep | undefined;
   #released: { atNs: number; step: number | undefined } | undefined;
-  readonly #request = new OpenRequests();
+  readonly #request = new AskedRequests();
   readonly #cover = new StepCover();
   readonly #dialect: Dialect;
   readonly #seq: number;

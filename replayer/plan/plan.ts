@@ -8,8 +8,10 @@ import type { EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { combineVerdicts, type Verdict } from '../verdict/verdict.ts';
-import { Planner, type StepSink } from './planner.ts';
+import { Planner, type StepSink, type Wanted } from './planner.ts';
+import type { RequestSource } from './requests.ts';
 import { StepBatch } from './step-batch.ts';
+import type { StepTally } from './tally.ts';
 
 /** The fields of design 7, and what we add to them. Pages are 4 KiB. */
 export interface PlanFacts {
@@ -55,12 +57,6 @@ export interface Plan {
   readonly digest: string;
 }
 
-/** A chain to plan with, and who sees its steps as they come. */
-export interface Wanted {
-  readonly chain: StrategyChain;
-  readonly sink?: StepSink | undefined;
-}
-
 /** Plans without keeping the steps: bounded memory, any size. `sink` sees them as they come. */
 export function planFacts(
   batches: Iterable<EventBatch>,
@@ -71,18 +67,17 @@ export function planFacts(
   return planEach(batches, [{ chain, sink }], dialect)[0];
 }
 
-/** The same for several chains, in one pass over the rows. */
+/** The same for several chains, in one pass over the rows. `watch` sees the requests before any strategy. */
 export function planEach(
   batches: Iterable<EventBatch>,
   wanted: readonly Wanted[],
   dialect: Dialect,
+  watch?: StepSink,
 ): readonly PlanFacts[] {
-  const planners = wanted.map(({ chain, sink }) => new Planner(chain, dialect, sink));
-  for (const batch of batches) for (const planner of planners) planner.push(batch);
-  return planners.map((planner, i) => {
-    planner.end();
-    return factsOf(planner, wanted[i].chain, dialect);
-  });
+  const planner = new Planner(wanted, dialect, watch);
+  for (const batch of batches) planner.push(batch);
+  planner.end();
+  return wanted.map(({ chain }, i) => factsOf(planner, i, chain, dialect));
 }
 
 /** Plans and keeps the steps, for replay. Throws E_BROKEN_PLAN: a broken plan is never replayed. */
@@ -133,38 +128,42 @@ export function refuseBroken(facts: PlanFacts): void {
   );
 }
 
-function factsOf(planner: Planner, chain: StrategyChain, dialect: Dialect): PlanFacts {
-  const lanes = planner.lanes;
-  type Lane = (typeof lanes)[number];
-  const sum = (pick: (lane: Lane) => number): number =>
-    lanes.reduce((total, lane) => total + pick(lane), 0);
+/** The facts of the chain that was wanted at place `i`. */
+function factsOf(planner: Planner, i: number, chain: StrategyChain, dialect: Dialect): PlanFacts {
+  const { streams } = planner;
+  const lanes = streams.map((stream) => stream.lanes[i]);
+  const sources = streams.map((stream) => stream.source);
+  const asked = (pick: (source: RequestSource) => number): number =>
+    sources.reduce((total, source) => total + pick(source), 0);
+  const sum = (pick: (tally: StepTally) => number): number =>
+    lanes.reduce((total, lane) => total + pick(lane.tally), 0);
   const reasons: Record<string, number> = {};
-  for (const lane of lanes) {
-    for (const [reason, count] of lane.source.notReplayable)
+  for (const source of sources) {
+    for (const [reason, count] of source.notReplayable)
       reasons[reason] = (reasons[reason] ?? 0) + count;
   }
   return {
     strategy: chain.text,
     dialect: dialect.name,
-    steps: sum((lane) => lane.tally.count),
-    entries: sum((lane) => lane.tally.entries),
-    requests: sum((lane) => lane.source.requests),
-    replayable: sum((lane) => lane.source.replayable),
+    steps: sum((tally) => tally.count),
+    entries: sum((tally) => tally.entries),
+    requests: asked((source) => source.requests),
+    replayable: asked((source) => source.replayable),
     not_replayable: reasons,
-    requested_pages: sum((lane) => lane.tally.requestedPages),
-    issued_pages: sum((lane) => lane.tally.issuedPages),
-    widened: sum((lane) => lane.tally.widened),
-    barrier_intervals: sum((lane) => lane.source.barrierIntervals),
-    single_request_intervals: sum((lane) => lane.source.singleIntervals),
-    hardware_waits: sum((lane) => lane.tally.hardwareWaits),
+    requested_pages: asked((source) => source.requestedPages),
+    issued_pages: sum((tally) => tally.issuedPages),
+    widened: sum((tally) => tally.widened),
+    barrier_intervals: asked((source) => source.barrierIntervals),
+    single_request_intervals: asked((source) => source.singleIntervals),
+    hardware_waits: sum((tally) => tally.hardwareWaits),
     verdict: combineVerdicts(lanes.map((lane) => lane.verdict)),
     online: chain.online !== undefined,
     parameters: chain.parameters,
     hardware_pages:
-      dialect.hardwarePages === undefined ? null : sum((lane) => lane.tally.hardwarePages),
+      dialect.hardwarePages === undefined ? null : sum((tally) => tally.hardwarePages),
     most_entries: lanes.reduce((most, lane) => Math.max(most, lane.tally.mostEntries), 0),
-    backwards: sum((lane) => lane.source.backwards),
-    streams: lanes.length,
+    backwards: asked((source) => source.backwards),
+    streams: streams.length,
   };
 }
 

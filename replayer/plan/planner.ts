@@ -1,10 +1,12 @@
-// Recording -> plan, streaming: rows of each stream go through the chain of strategies, and every step
-// that comes out is tallied, judged and, where wanted, kept. Memory is one batch plus what is held back.
+// Recording -> plans, streaming: the rows of each stream become requests once, go through every chain of
+// strategies, and each step that comes out is tallied, judged and, where wanted, kept. Memory is one batch
+// plus what is held back.
 
 import type { EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import type { Stage } from '../strategies/index.ts';
+import { AskedRows } from '../verdict/asked-rows.ts';
 import { StreamVerdict } from '../verdict/verdict.ts';
 import { RequestSource } from './requests.ts';
 import { StepBatch } from './step-batch.ts';
@@ -16,109 +18,134 @@ const FLOW_ROWS = 4096;
 /** Receives the committed steps of a stream; they are forgotten afterwards. */
 export type StepSink = (stream: number, steps: StepBatch) => void;
 
-/** One stream on its way through the chain. */
-class Lane {
-  readonly stream: number;
-  readonly source: RequestSource;
-  readonly verdict = new StreamVerdict();
-  readonly tally: StepTally;
-  /** Rows came since the last flow. */
-  hasRows = false;
-  readonly #stages: readonly Stage[];
-  /** Buffer 0 is filled by the source, buffer i + 1 by stage i. */
-  readonly #buffers: readonly StepBatch[];
-  readonly #sink: StepSink | undefined;
+/** A chain to plan with, and who sees its steps as they come. */
+export interface Wanted {
+  readonly chain: StrategyChain;
+  readonly sink?: StepSink | undefined;
+}
 
-  constructor(stream: number, chain: StrategyChain, dialect: Dialect, sink: StepSink | undefined) {
-    this.stream = stream;
-    this.source = new RequestSource(dialect);
+/** One stream on its way through one chain. */
+class Lane {
+  readonly verdict: StreamVerdict;
+  readonly tally: StepTally;
+  readonly #stages: readonly Stage[];
+  /** Buffer i is filled by stage i; the first stage is given what was asked. */
+  readonly #buffers: readonly StepBatch[];
+  readonly #emit: (steps: StepBatch) => void;
+
+  constructor(
+    { chain, sink }: Wanted,
+    dialect: Dialect,
+    { number, rows }: { readonly number: number; readonly rows: AskedRows },
+  ) {
+    this.verdict = new StreamVerdict(rows);
     this.tally = new StepTally(dialect);
     this.#stages = chain.openStages();
-    this.#buffers = [new StepBatch(), ...this.#stages.map(() => new StepBatch())];
-    this.#sink = sink;
+    this.#buffers = this.#stages.map(() => new StepBatch());
+    this.#emit = (steps) => {
+      this.tally.steps(steps);
+      this.verdict.steps(steps);
+      sink?.(number, steps);
+    };
+  }
+
+  /** Moves what is committed through all stages and out. `asked` is only read: other chains share it. */
+  flow(asked: StepBatch, ended: boolean): void {
+    let input = asked;
+    this.#stages.forEach((stage, i) => {
+      const output = this.#buffers[i];
+      stage.push(input, output);
+      if (input !== asked) input.dropCommitted();
+      if (ended) stage.end(output);
+      input = output;
+    });
+    this.#emit(input);
+    if (input !== asked) input.dropCommitted();
+    if (ended) this.verdict.end();
+  }
+}
+
+/** One stream: its requests, and their way through each chain. */
+class PlannedStream {
+  readonly number: number;
+  readonly source: RequestSource;
+  /** One lane for each chain, in their order. */
+  readonly lanes: readonly Lane[];
+  /** Rows came since the last flow. */
+  hasRows = false;
+  readonly #rows = new AskedRows();
+  readonly #asked = new StepBatch();
+  readonly #watch: StepSink | undefined;
+
+  constructor(number: number, wanted: readonly Wanted[], dialect: Dialect, watch?: StepSink) {
+    this.number = number;
+    this.source = new RequestSource(dialect);
+    this.#watch = watch;
+    this.lanes = wanted.map((one) => new Lane(one, dialect, { number, rows: this.#rows }));
   }
 
   take(batch: EventBatch, row: number): void {
     this.hasRows = true;
-    const replayable = this.source.take(batch, row, this.#buffers[0]);
-    this.tally.ask(batch, row, replayable);
-    this.verdict.ask(batch, row, replayable);
+    const replayable = this.source.take(batch, row, this.#asked);
+    this.#rows.ask(batch, row, replayable);
   }
 
-  /** Moves what is committed through all stages and out. */
-  flow(): void {
+  /** Plans what was taken. After `ended` nothing more may come. */
+  flow(ended: boolean): void {
     this.hasRows = false;
-    this.#stages.forEach((stage, i) => {
-      stage.push(this.#buffers[i], this.#buffers[i + 1]);
-      this.#buffers[i].dropCommitted();
-    });
-    this.#emit();
-  }
-
-  end(): void {
-    this.source.end(this.#buffers[0]);
-    this.#stages.forEach((stage, i) => {
-      stage.push(this.#buffers[i], this.#buffers[i + 1]);
-      this.#buffers[i].dropCommitted();
-      stage.end(this.#buffers[i + 1]);
-    });
-    this.#emit();
-    this.verdict.end();
-  }
-
-  #emit(): void {
-    const out = this.#buffers[this.#buffers.length - 1];
-    this.tally.steps(out);
-    this.verdict.steps(out);
-    this.#sink?.(this.stream, out);
-    out.dropCommitted();
+    if (ended) this.source.end(this.#asked);
+    this.#watch?.(this.number, this.#asked);
+    for (const lane of this.lanes) lane.flow(this.#asked, ended);
+    this.#asked.dropCommitted();
+    this.#rows.forget(this.lanes.map((lane) => lane.verdict));
   }
 }
 
 export class Planner {
-  readonly #lanes = new Map<number, Lane>();
-  readonly #chain: StrategyChain;
+  readonly #streams = new Map<number, PlannedStream>();
+  readonly #wanted: readonly Wanted[];
   readonly #dialect: Dialect;
-  readonly #sink: StepSink | undefined;
+  readonly #watch: StepSink | undefined;
 
-  constructor(chain: StrategyChain, dialect: Dialect, sink?: StepSink) {
-    this.#chain = chain;
+  /** `watch` sees the requests themselves, one step each, before any strategy. */
+  constructor(wanted: readonly Wanted[], dialect: Dialect, watch?: StepSink) {
+    this.#wanted = wanted;
     this.#dialect = dialect;
-    this.#sink = sink;
+    this.#watch = watch;
   }
 
-  get lanes(): readonly Lane[] {
-    return [...this.#lanes.values()];
+  get streams(): readonly PlannedStream[] {
+    return [...this.#streams.values()];
   }
 
-  /** Rows `from … to - 1` of `batch`, in capture order. */
-  push(batch: EventBatch, from = 0, to = batch.count): void {
-    for (let start = from; start < to; start += FLOW_ROWS)
-      this.#pushSome(batch, start, Math.min(to, start + FLOW_ROWS));
+  /** All rows of `batch`, in capture order. */
+  push(batch: EventBatch): void {
+    for (let start = 0; start < batch.count; start += FLOW_ROWS)
+      this.#pushSome(batch, start, Math.min(batch.count, start + FLOW_ROWS));
   }
 
   #pushSome(batch: EventBatch, from: number, to: number): void {
-    const fed: Lane[] = [];
-    let lane: Lane | undefined;
+    const fed: PlannedStream[] = [];
+    let stream: PlannedStream | undefined;
     for (let row = from; row < to; row++) {
-      if (lane === undefined || lane.stream !== batch.stream[row])
-        lane = this.#lane(batch.stream[row]);
-      if (!lane.hasRows) fed.push(lane);
-      lane.take(batch, row);
+      if (stream === undefined || stream.number !== batch.stream[row])
+        stream = this.#stream(batch.stream[row]);
+      if (!stream.hasRows) fed.push(stream);
+      stream.take(batch, row);
     }
-    for (const each of fed) each.flow();
+    for (const each of fed) each.flow(false);
   }
 
   end(): void {
-    for (const lane of this.#lanes.values()) lane.end();
+    for (const stream of this.#streams.values()) stream.flow(true);
   }
 
-  #lane(stream: number): Lane {
-    let lane = this.#lanes.get(stream);
-    if (lane === undefined) {
-      lane = new Lane(stream, this.#chain, this.#dialect, this.#sink);
-      this.#lanes.set(stream, lane);
+  #stream(number: number): PlannedStream {
+    let stream = this.#streams.get(number);
+    if (stream === undefined) {
+      stream = new PlannedStream(number, this.#wanted, this.#dialect, this.#watch);
+      this.#streams.set(number, stream);
     }
-    return lane;
+    return stream;
   }
 }

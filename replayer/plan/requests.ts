@@ -2,7 +2,7 @@
 // chain of strategies starts from. Owns the rule for time stamps that go backwards: a row is due no
 // earlier than any row before it in its stream; such rows are counted.
 
-import { KIND, type EventBatch } from '../../collector/model/index.ts';
+import { KIND, PRESENT, type EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StepBatch } from './step-batch.ts';
 
@@ -10,6 +10,8 @@ export class RequestSource {
   requests = 0;
   replayable = 0;
   backwards = 0;
+  /** Pages of 4 KiB, over the replayable requests with a range (design 7). */
+  requestedPages = 0;
   /** Stretches between barriers that hold at least one replayable request. */
   barrierIntervals = 0;
   /** Those that hold exactly one: there is nothing to merge in them. */
@@ -40,6 +42,7 @@ export class RequestSource {
       return false;
     }
     this.replayable++;
+    if ((batch.present[row] & PRESENT.range) !== 0) this.requestedPages += batch.pages[row];
     this.#inInterval++;
     if (this.#inInterval === 1) {
       this.barrierIntervals++;

@@ -1,14 +1,12 @@
-// Counts of a plan, per stream: what was asked and what would be issued. Pages are 4 KiB, over ranged
-// requests and entries (design 7).
+// Counts of a plan, per stream: what would be issued. Pages are 4 KiB, over ranged entries (design 7).
 
-import { PRESENT, type EventBatch } from '../../collector/model/index.ts';
+import { PRESENT } from '../../collector/model/index.ts';
 import { commandsOf, type Dialect } from '../dialects/index.ts';
 import type { StepBatch } from './step-batch.ts';
 
 export class StepTally {
   count = 0;
   entries = 0;
-  requestedPages = 0;
   issuedPages = 0;
   hardwareWaits = 0;
   /** Pages that the kernel's driver makes of the ranged entries, where the dialect knows its rule. */
@@ -22,11 +20,6 @@ export class StepTally {
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
     this.#scratch = new DataView(new ArrayBuffer(dialect.entryBytes));
-  }
-
-  ask(batch: EventBatch, row: number, replayable: boolean): void {
-    if (replayable && (batch.present[row] & PRESENT.range) !== 0)
-      this.requestedPages += batch.pages[row];
   }
 
   /** All committed steps of `batch`. */

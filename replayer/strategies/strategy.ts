@@ -8,7 +8,7 @@ import type { StepBatch } from '../plan/step-batch.ts';
 
 /** Works on one stream, in order. What is open at the end of a push stays in `output` uncommitted. */
 export interface Stage {
-  /** Takes all committed steps and free barriers of `input`. */
+  /** Takes all committed steps and free barriers of `input`, which is only read: other chains share it. */
   push(input: StepBatch, output: StepBatch): void;
   /** The stream is over: commits what is open. */
   end(output: StepBatch): void;

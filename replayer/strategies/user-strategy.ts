@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 
 import { ToolError, registry } from '../../collector/base/index.ts';
+import { StepBatch } from '../plan/step-batch.ts';
 import { isPath, parseChain, splitChain, type StrategyChain } from './chain.ts';
 import { strategies } from './index.ts';
 import type { Stage, Strategy } from './strategy.ts';
@@ -92,8 +93,14 @@ function openStage(path: string, opened: unknown): Stage {
   const parsed = stageSchema.safeParse(opened);
   if (!parsed.success) throw misfit(path, 'open() must return an object with push and end');
   const stage = opened as Stage;
+  // A copy: what is given to a stage may be given to other chains too, and a module may write into it.
+  const given = new StepBatch();
   return {
-    push: (input, output) => guard(path, () => stage.push(input, output)),
+    push: (input, output) => {
+      given.clear();
+      given.append(input);
+      guard(path, () => stage.push(given, output));
+    },
     end: (output) => guard(path, () => stage.end(output)),
   };
 }

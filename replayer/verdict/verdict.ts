@@ -2,8 +2,9 @@
 // with the strategies. Time in a plan is due time: an ioctl is taken to complete when it is due, and the
 // ioctls of a stream one after the other. Equal times are told apart by order, never in a plan's favour.
 
-import { KIND, SCOPE, type EventBatch } from '../../collector/model/index.ts';
+import { SCOPE } from '../../collector/model/index.ts';
 import { StepBatch } from '../plan/step-batch.ts';
+import type { AskedRows, Interest } from './asked-rows.ts';
 import { FreeBarriers } from './free-barriers.ts';
 import { OpenBarriers } from './open-barriers.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -32,20 +33,20 @@ export interface Verdict {
   readonly broken_requests: number;
 }
 
-/** Judges one stream: `ask` its rows, then `step` the steps planned for them, alternating; then `end`. */
-export class StreamVerdict {
+/** Judges one plan of one stream: its rows are asked, then `steps` the steps planned for them, alternating; then `end`. */
+export class StreamVerdict implements Interest {
   requestsExposed = 0;
   exposurePageNs = 0;
   unboundedExposed = 0;
   broken = 0;
   readonly brokenNamed: BrokenRequest[] = [];
-  readonly #open = new OpenRequests();
+  readonly #asked: AskedRows;
+  readonly #open: OpenRequests;
   readonly #cover = new StepCover();
-  readonly #barriers = new OpenBarriers();
+  readonly #barriers: OpenBarriers;
   readonly #free = new FreeBarriers();
   /** Steps due after the last row that was asked: rows still to come may be covered by them. */
   #later = new StepBatch();
-  #nowNs = Number.NEGATIVE_INFINITY;
   #lastDueNs = Number.NEGATIVE_INFINITY;
   /** Requests below this running number were open when some barrier after them was released. */
   #exposedTo = 0;
@@ -53,20 +54,28 @@ export class StreamVerdict {
   #unconfirmed = 0;
   #unconfirmedUnbounded = 0;
 
-  /** A row of the stream, in order; `replayable` says whether the plan has to cover it. */
-  ask(batch: EventBatch, row: number, replayable: boolean): void {
-    // A time stamp that goes backwards counts as the latest before it: order is what binds.
-    const tNs = batch.tNs[row];
-    if (tNs > this.#nowNs) this.#nowNs = tNs;
-    if (batch.kind[row] === KIND.barrier) this.#barriers.push(batch.firstSeq + row, this.#nowNs);
-    else if (replayable) this.#open.push(batch, row, this.#nowNs);
+  constructor(asked: AskedRows) {
+    this.#asked = asked;
+    this.#open = new OpenRequests(asked.requests);
+    this.#barriers = new OpenBarriers(asked.barriers);
+  }
+
+  get oldestRequest(): number {
+    return this.#open.head;
+  }
+
+  get oldestBarrier(): number {
+    return this.#barriers.head;
   }
 
   /** All committed steps and free barriers of `batch`, planned for rows that were asked before. */
   steps(batch: StepBatch): void {
+    const { nowNs } = this.#asked;
+    this.#open.follow();
+    this.#barriers.follow();
     for (let i = 0; i < batch.free; i++) this.#takeFree(batch.freeSeq[i]);
-    this.#judgeLater(this.#nowNs);
-    const done = this.#later.steps > 0 ? 0 : this.#judge(batch, this.#nowNs);
+    this.#judgeLater(nowNs);
+    const done = this.#later.steps > 0 ? 0 : this.#judge(batch, nowNs);
     if (done < batch.steps) this.#later.appendSteps(batch, done, batch.steps);
   }
 
@@ -97,13 +106,16 @@ export class StreamVerdict {
   }
 
   end(): void {
+    this.#open.follow();
+    this.#barriers.follow();
     this.#judgeLater(Number.POSITIVE_INFINITY);
     this.#releaseFree(Number.POSITIVE_INFINITY);
     const open = this.#open;
+    const { mask, seq } = open.asked;
     for (let n = open.head; n < open.tail; n++) {
-      const slot = n & open.mask;
+      const slot = n & mask;
       if (open.covered[slot] === 0) {
-        this.#break(open.seq[slot], 'no entry issued after it was asked covers it');
+        this.#break(seq[slot], 'no entry issued after it was asked covers it');
       }
     }
     for (const seq of this.#barriers.left()) this.#break(seq, 'this barrier is never released');
@@ -112,19 +124,22 @@ export class StreamVerdict {
   /** Marks what `step` covers of what was asked before it: earlier, or at the same time and carried by it. */
   #settle(batch: StepBatch, step: number, due: number): void {
     const open = this.#open;
+    const { asked, covered, tail } = open;
+    const { mask, seq, tNs } = asked;
     const lastSeq = batch.lastSeq[step];
     this.#cover.open(batch, step);
-    for (let n = open.head; n < open.tail; n++) {
-      const slot = n & open.mask;
-      const tNs = open.tNs[slot];
-      if (tNs > due || (tNs === due && open.seq[slot] > lastSeq)) break;
-      if (open.covered[slot] === 1 || !this.#cover.has(open, slot)) continue;
-      open.covered[slot] = 1;
-      if (n < this.#exposedTo && !Number.isNaN(open.exposedNs[slot])) {
+    for (let n = open.head; n < tail; n++) {
+      const slot = n & mask;
+      const askedNs = tNs[slot];
+      if (askedNs > due || (askedNs === due && seq[slot] > lastSeq)) break;
+      if (covered[slot] === 1 || !this.#cover.has(asked, slot)) continue;
+      covered[slot] = 1;
+      // Before that number, what was not covered yet was marked with the time of its exposure.
+      if (n < this.#exposedTo) {
         this.#expose(slot, due - open.exposedNs[slot]);
       } else {
         this.#unconfirmed++;
-        if ((open.scope[slot] & SCOPE.vaddr) === 0) this.#unconfirmedUnbounded++;
+        if ((asked.scope[slot] & SCOPE.vaddr) === 0) this.#unconfirmedUnbounded++;
       }
     }
     open.dropCovered();
@@ -176,10 +191,11 @@ export class StreamVerdict {
   /** What was asked before `seq` and is not covered is exposed from `tNs`, unless it was before. */
   #exposeBefore(seq: number, tNs: number): void {
     const open = this.#open;
+    const { mask, seq: seqs } = open.asked;
     let n = Math.max(this.#exposedTo, open.head);
     for (; n < open.tail; n++) {
-      const slot = n & open.mask;
-      if (open.seq[slot] >= seq) break;
+      const slot = n & mask;
+      if (seqs[slot] >= seq) break;
       if (open.covered[slot] === 0) open.exposedNs[slot] = tNs;
     }
     this.#exposedTo = n;
@@ -187,8 +203,9 @@ export class StreamVerdict {
 
   #expose(slot: number, forNs: number): void {
     this.requestsExposed++;
-    if ((this.#open.scope[slot] & SCOPE.vaddr) === 0) this.unboundedExposed++;
-    else this.exposurePageNs += this.#open.pages[slot] * Math.max(0, forNs);
+    const { scope, pages } = this.#open.asked;
+    if ((scope[slot] & SCOPE.vaddr) === 0) this.unboundedExposed++;
+    else this.exposurePageNs += pages[slot] * Math.max(0, forNs);
   }
 
   #break(seq: number, reason: string): void {

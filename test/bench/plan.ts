@@ -15,6 +15,7 @@ import { RequestSource } from '../../replayer/plan/requests.ts';
 import { parseChain, type StrategyChain } from '../../replayer/strategies/chain.ts';
 import { strategies } from '../../replayer/strategies/index.ts';
 import { presets } from '../../replayer/strategies/presets.ts';
+import { AskedRows } from '../../replayer/verdict/asked-rows.ts';
 import { StreamVerdict } from '../../replayer/verdict/verdict.ts';
 import { referenceChains, requestsOf } from '../replayer/reference/strategies.ts';
 import { rowsOf } from '../replayer/fixtures.ts';
@@ -155,11 +156,12 @@ function strategyOnly(batches: readonly EventBatch[], chain: StrategyChain): voi
 
 /** The verdict alone, on steps that were made beforehand. */
 function verdictOnly(batches: readonly EventBatch[], plans: readonly StepBatch[]): void {
-  const verdict = new StreamVerdict();
+  const rows = new AskedRows();
+  const verdict = new StreamVerdict(rows);
   batches.forEach((batch, i) => {
-    for (let row = 0; row < batch.count; row++)
-      verdict.ask(batch, row, batch.kind[row] === KIND.iotlb);
+    for (let row = 0; row < batch.count; row++) rows.ask(batch, row, batch.kind[row] === KIND.iotlb);
     verdict.steps(plans[i]);
+    rows.forget([verdict]);
   });
   verdict.steps(plans[batches.length]);
   verdict.end();

@@ -12,7 +12,7 @@ import {
   type EventBatch,
 } from '../../collector/model/index.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
-import { Planner } from '../../replayer/plan/planner.ts';
+import { Planner, type StepSink } from '../../replayer/plan/planner.ts';
 import { StepBatch } from '../../replayer/plan/index.ts';
 import type { StrategyChain } from '../../replayer/strategies/chain.ts';
 
@@ -138,12 +138,13 @@ export function planOf(
   cuts: readonly number[] = [],
 ): Planned {
   const streams = new Map<number, { steps: PlannedStep[]; free: Barrier[] }>();
-  const planner = new Planner(chain, dialects.get('hwpt-vtd-s1'), (stream, batch) => {
+  const sink: StepSink = (stream, batch) => {
     const kept = streams.get(stream) ?? { steps: [], free: [] };
     streams.set(stream, kept);
     kept.steps.push(...stepsOf(batch));
     kept.free.push(...freeOf(batch));
-  });
+  };
+  const planner = new Planner([{ chain, sink }], dialects.get('hwpt-vtd-s1'));
   for (const batch of batchesOf(rows, cuts)) planner.push(batch);
   planner.end();
   return { planner, streams };

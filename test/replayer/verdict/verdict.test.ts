@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 
 import { KIND } from '../../../collector/model/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
+import { AskedRows } from '../../../replayer/verdict/asked-rows.ts';
 import { combineVerdicts, StreamVerdict, type Verdict } from '../../../replayer/verdict/verdict.ts';
 import {
   batchesOf,
@@ -30,10 +31,11 @@ const isReplayable = (row: Row): boolean => row.kind === KIND.iotlb;
 const oneStream = recordings.map((rows) => rows.map((row) => ({ ...row, stream: 0 })));
 
 function verdictOf(rows: readonly Row[], plan: StreamSteps): Verdict {
-  const verdict = new StreamVerdict();
+  const asked = new AskedRows();
+  const verdict = new StreamVerdict(asked);
   for (const batch of batchesOf(rows)) {
     for (let row = 0; row < batch.count; row++)
-      verdict.ask(batch, row, batch.kind[row] === KIND.iotlb);
+      asked.ask(batch, row, batch.kind[row] === KIND.iotlb);
   }
   verdict.steps(stepBatchOf(plan));
   verdict.end();
@@ -190,7 +192,7 @@ function plannerFor(
   cuts: readonly number[],
 ): readonly StreamVerdict[] {
   const { planner } = planOf(rows, parseChain(text), cuts);
-  return planner.lanes.map((lane) => lane.verdict);
+  return planner.streams.map((stream) => stream.lanes[0].verdict);
 }
 
 // The plain cases, by hand.
