@@ -116,9 +116,7 @@ function planAll(path: string, chains: readonly StrategyChain[], how: How): void
   } else {
     const notes = synthetic === undefined ? [] : [`not captured: ${synthetic}`, ''];
     const predicted = model === undefined ? [] : ['', ...predictionText(model, plans)];
-    terminal.answer(
-      [...notes, ...gainText(gain, all[0]), '', table(all), ...predicted].join('\n'),
-    );
+    terminal.answer([...notes, ...gainText(gain, all[0]), '', table(all), ...predicted].join('\n'));
   }
   for (const plan of all) {
     for (const broken of plan.verdict.broken) {

@@ -159,7 +159,8 @@ function verdictOnly(batches: readonly EventBatch[], plans: readonly StepBatch[]
   const rows = new AskedRows();
   const verdict = new StreamVerdict(rows);
   batches.forEach((batch, i) => {
-    for (let row = 0; row < batch.count; row++) rows.ask(batch, row, batch.kind[row] === KIND.iotlb);
+    for (let row = 0; row < batch.count; row++)
+      rows.ask(batch, row, batch.kind[row] === KIND.iotlb);
     verdict.steps(plans[i]);
     rows.forget([verdict]);
   });
