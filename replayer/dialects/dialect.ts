@@ -28,8 +28,10 @@ export interface Dialect extends Named {
   hardwarePages?(page: number, pages: number): number;
   /** Commands that entry `entry` takes, where it is not always one. At least one. */
   commandsOf?(steps: StepBatch, entry: number): number;
-  /** Encodes the commands of entry `entry` from byte `at` of `out` on. Returns true where it had to be widened. */
-  encode(steps: StepBatch, entry: number, out: DataView, at: number): boolean;
+  /** True where the commands of entry `entry` ask for more than it does; undefined where none ever does. */
+  widens?(steps: StepBatch, entry: number): boolean;
+  /** Encodes the commands of entry `entry` from byte `at` of `out` on. */
+  encode(steps: StepBatch, entry: number, out: DataView, at: number): void;
 }
 
 /** Commands of one entry, whatever the dialect. */

@@ -22,6 +22,5 @@ export const hwptSelftest: Dialect = {
       out.setUint32(at + i * ENTRY_BYTES, slots === 0 ? ALL_SLOTS : 0, true);
       out.setUint32(at + i * ENTRY_BYTES + 4, slots === 0 ? 0 : slotOf(steps, entry, i), true);
     }
-    return false;
   },
 };

@@ -3,6 +3,7 @@
 
 import { ALL_PAGES, FLAG, PRESENT } from '../../collector/model/index.ts';
 import type { Dialect } from './dialect.ts';
+import { runsPastTheEnd } from './past-the-end.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
 import { alignedSpanPages } from './vtd-span.ts';
 import { putPageAddress, putU64, putU64Max } from './words.ts';
@@ -19,6 +20,7 @@ export const hwptVtdS1: Dialect = {
   refuse: refuseUnlessIotlb,
   hardwareWaits: (entries) => entries,
   hardwarePages: alignedSpanPages,
+  widens: runsPastTheEnd,
   encode(steps, entry, out, at) {
     const ranged = (steps.present[entry] & PRESENT.range) !== 0;
     const page = ranged ? steps.page[entry] : 0;
@@ -31,6 +33,5 @@ export const hwptVtdS1: Dialect = {
     else putU64(out, at + 8, pages);
     out.setUint32(at + 16, leaf, true);
     out.setUint32(at + 20, 0, true);
-    return ranged && everything && pages < ALL_PAGES;
   },
 };

@@ -3,6 +3,7 @@
 
 import { ALL_PAGES, KIND, PAGE_BYTES, PRESENT } from '../../collector/model/index.ts';
 import type { Dialect } from './dialect.ts';
+import { runsPastTheEnd } from './past-the-end.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
 import { alignedSpanPages } from './vtd-span.ts';
 import { putPageAddress, putU64, putU64Max } from './words.ts';
@@ -17,6 +18,7 @@ export const unmap: Dialect = {
     batch.kind[row] === KIND.unmap ? undefined : refuseUnlessIotlb(batch, row),
   hardwareWaits: (ranges) => ranges,
   hardwarePages: alignedSpanPages,
+  widens: runsPastTheEnd,
   encode(steps, entry, out, at) {
     const ranged = (steps.present[entry] & PRESENT.range) !== 0;
     const page = ranged ? steps.page[entry] : 0;
@@ -25,6 +27,5 @@ export const unmap: Dialect = {
     putPageAddress(out, at, everything ? 0 : page);
     if (everything) putU64Max(out, at + 8);
     else putU64(out, at + 8, pages * PAGE_BYTES);
-    return ranged && everything && pages < ALL_PAGES;
   },
 };

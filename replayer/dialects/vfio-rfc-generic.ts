@@ -2,6 +2,7 @@
 // their own, 32 bytes (spec 1.5, layout B). Flag values are this project's convention: the mail gives none.
 
 import { ALL_PAGES, FLAG, PAGE_BYTES, PRESENT, SCOPE } from '../../collector/model/index.ts';
+import type { StepBatch } from '../plan/step-batch.ts';
 import type { Dialect } from './dialect.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
 import { alignedSpanPages } from './vtd-span.ts';
@@ -14,6 +15,16 @@ const SCOPE_VADDR = 2;
 const NO_PASID = 1;
 const VADDR_LEAF = 2;
 
+function isRanged(steps: StepBatch, entry: number): boolean {
+  return (steps.present[entry] & PRESENT.range) !== 0;
+}
+
+/** vaddr + size must not wrap; the end of the address space is said as no range at all. */
+function endsInside(steps: StepBatch, entry: number): boolean {
+  const pages = steps.pages[entry];
+  return pages < ALL_PAGES && steps.page[entry] + pages < ALL_PAGES;
+}
+
 export const vfioRfcGeneric: Dialect = {
   name: 'vfio-rfc-generic',
   summary: 'VFIO_IOMMU_TLB_INVALIDATE of 2017, explicit fields; only the lab kernel has it',
@@ -22,14 +33,14 @@ export const vfioRfcGeneric: Dialect = {
   refuse: refuseUnlessIotlb,
   hardwareWaits: (requests) => requests,
   hardwarePages: alignedSpanPages,
+  widens: (steps, entry) =>
+    isRanged(steps, entry) && steps.pages[entry] < ALL_PAGES && !endsInside(steps, entry),
   encode(steps, entry, out, at) {
     const flags = steps.flags[entry];
     const byPasid = (steps.scope[entry] & SCOPE.pasid) !== 0;
-    const ranged = (steps.present[entry] & PRESENT.range) !== 0;
     const page = steps.page[entry];
     const pages = steps.pages[entry];
-    // vaddr + size must not wrap; the end of the address space is said as no range at all.
-    const byRange = ranged && pages < ALL_PAGES && page + pages < ALL_PAGES;
+    const byRange = isRanged(steps, entry) && endsInside(steps, entry);
     const leaf = byRange && (flags & FLAG.leaf) !== 0 ? VADDR_LEAF : 0;
     const noPasid = !byPasid && (flags & FLAG.noPasid) !== 0 ? NO_PASID : 0;
     out.setUint32(at, RFC_BYTES, true);
@@ -38,6 +49,5 @@ export const vfioRfcGeneric: Dialect = {
     out.setUint32(at + 12, byPasid ? steps.pasid[entry] : 0, true);
     putPageAddress(out, at + 16, byRange ? page : 0);
     putU64(out, at + 24, byRange ? pages * PAGE_BYTES : 0);
-    return ranged && !byRange && pages < ALL_PAGES;
   },
 };

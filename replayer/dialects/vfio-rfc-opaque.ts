@@ -33,6 +33,15 @@ function lowByte(steps: StepBatch, entry: number, byPage: boolean): number {
   return TYPE_IOTLB | granularity | drain;
 }
 
+function isRanged(steps: StepBatch, entry: number): boolean {
+  return (steps.present[entry] & PRESENT.range) !== 0;
+}
+
+/** A descriptor says only naturally aligned powers of two of pages (spec 3.3). */
+function spanOf(steps: StepBatch, entry: number): number {
+  return alignedSpanPages(steps.page[entry], steps.pages[entry]);
+}
+
 export const vfioRfcOpaque: Dialect = {
   name: 'vfio-rfc-opaque',
   summary: 'VFIO_IOMMU_TLB_INVALIDATE of 2017, a raw VT-d descriptor; only the lab kernel has it',
@@ -41,12 +50,10 @@ export const vfioRfcOpaque: Dialect = {
   refuse: refuseUnlessIotlb,
   hardwareWaits: (requests) => requests,
   hardwarePages: alignedSpanPages,
+  widens: (steps, entry) => isRanged(steps, entry) && spanOf(steps, entry) > steps.pages[entry],
   encode(steps, entry, out, at) {
-    const ranged = (steps.present[entry] & PRESENT.range) !== 0;
     const page = steps.page[entry];
-    const pages = steps.pages[entry];
-    // A descriptor says only naturally aligned powers of two of pages (spec 3.3).
-    const span = ranged ? alignedSpanPages(page, pages) : ALL_PAGES;
+    const span = isRanged(steps, entry) ? spanOf(steps, entry) : ALL_PAGES;
     const byPage = span < ALL_PAGES;
     const byPasid = (steps.scope[entry] & SCOPE.pasid) !== 0;
     const tagged = (steps.present[entry] & PRESENT.domainId) !== 0;
@@ -60,6 +67,5 @@ export const vfioRfcOpaque: Dialect = {
     const leaf = (steps.flags[entry] & FLAG.leaf) === 0 ? 0 : INVALIDATION_HINT;
     if (byPage) putPageAddress(out, at + 24, alignedStart(page, span), Math.log2(span) | leaf);
     else putPageAddress(out, at + 24, 0);
-    return ranged && span > pages;
   },
 };

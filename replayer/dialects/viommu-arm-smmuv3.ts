@@ -4,7 +4,7 @@
 import { ALL_PAGES, FLAG, PRESENT, RAW_BYTES, SCOPE } from '../../collector/model/index.ts';
 import type { EventBatch } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
-import { splitSmmuRange, type SmmuChunk } from '../strategies/smmu-split.ts';
+import { smmuChunkCount, splitSmmuRange, type SmmuChunk } from '../strategies/smmu-split.ts';
 import type { Dialect } from './dialect.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
 import { putPageAddress } from './words.ts';
@@ -20,6 +20,8 @@ const LEAF = 1;
 /** SCALE has five bits; a sixth needs SMMU_IDR5.DS (spec 4.3). */
 const MOST_SCALE = 31;
 const MOST_NUM = 31;
+/** Fewer pages than that need no SCALE above the most. */
+const SURELY_SAYABLE = 2 ** (MOST_SCALE + 1);
 
 /** TLBI commands of an SMMUv3 that the host's driver does not take for a guest (spec 4.6). */
 const EL2_FIRST = 0x20;
@@ -48,14 +50,19 @@ function refusedOpcode(opcode: number): string {
   return `iotlb: the host answers EIO to command 0x${opcode.toString(16)}`;
 }
 
-/** The commands of a range; undefined where NUM and SCALE can't say it and it becomes everything. */
-function chunksOf(steps: StepBatch, entry: number): readonly SmmuChunk[] | undefined {
-  const page = steps.page[entry];
+/** Whether NUM and SCALE can say the range of an entry; else it becomes everything. */
+function isSayable(steps: StepBatch, entry: number): boolean {
   const pages = steps.pages[entry];
-  if (pages >= ALL_PAGES || page + pages > ALL_PAGES) return undefined;
-  // Exact, as for a leaf: a single page goes without a granule, so no reserved combination can appear.
-  const chunks = splitSmmuRange(page, pages, true).map(withinScale);
-  return chunks.some((chunk) => chunk.num > MOST_NUM) ? undefined : chunks;
+  if (pages >= ALL_PAGES || steps.page[entry] + pages > ALL_PAGES) return false;
+  return pages < SURELY_SAYABLE || chunksOf(steps, entry).every((chunk) => chunk.num <= MOST_NUM);
+}
+
+/**
+ * The commands of a range. Exact, as for a leaf: a single page goes without a granule, so no reserved
+ * combination can appear.
+ */
+function chunksOf(steps: StepBatch, entry: number): readonly SmmuChunk[] {
+  return splitSmmuRange(steps.page[entry], steps.pages[entry], true).map(withinScale);
 }
 
 /** The same range with a SCALE that five bits hold; NUM may then be too large. */
@@ -67,11 +74,6 @@ function withinScale(chunk: SmmuChunk): SmmuChunk {
 
 function isRanged(steps: StepBatch, entry: number): boolean {
   return (steps.present[entry] & PRESENT.range) !== 0;
-}
-
-/** The single page is by far the most frequent: it needs no split. */
-function isSinglePage(steps: StepBatch, entry: number): boolean {
-  return steps.pages[entry] === 1 && steps.page[entry] < ALL_PAGES;
 }
 
 /** qw0: opcode and range fields in the low half, VMID and ASID in the high one. */
@@ -102,27 +104,27 @@ export const viommuArmSmmuv3: Dialect = {
   refuse: (batch, row) => refuseUnlessIotlb(batch, row) ?? refuseRaw(batch, row),
   hardwareWaits: (commands) => Math.ceil(commands / SMMU_BLOCK),
   hardwarePages: (_page, pages) => pages,
-  commandsOf(steps, entry) {
-    if (!isRanged(steps, entry) || isSinglePage(steps, entry)) return 1;
-    return chunksOf(steps, entry)?.length ?? 1;
-  },
+  commandsOf: (steps, entry) =>
+    isRanged(steps, entry) && isSayable(steps, entry) ? smmuChunkCount(steps.pages[entry]) : 1,
+  widens: (steps, entry) =>
+    isRanged(steps, entry) && steps.pages[entry] < ALL_PAGES && !isSayable(steps, entry),
   encode(steps, entry, out, at) {
     const hasVmid = (steps.present[entry] & PRESENT.domainId) !== 0;
     const vmid = hasVmid ? steps.domainId[entry] & 0xffff : 0;
     const byAsid = (steps.scope[entry] & SCOPE.pasid) !== 0;
     const tags = (byAsid ? ((steps.pasid[entry] & 0xffff) << 16) | vmid : vmid) >>> 0;
     const ranged = isRanged(steps, entry);
-    const chunks = ranged ? chunksOf(steps, entry) : undefined;
-    if (chunks !== undefined) {
+    if (ranged && isSayable(steps, entry)) {
       const leaf = (steps.flags[entry] & FLAG.leaf) === 0 ? 0 : LEAF;
       const how = { opcode: byAsid ? OP.nhVa : OP.nhVaa, tags, leaf };
-      chunks.forEach((chunk, i) => putChunk(out, at + i * COMMAND_BYTES, how, chunk));
-      return false;
+      chunksOf(steps, entry).forEach((chunk, i) =>
+        putChunk(out, at + i * COMMAND_BYTES, how, chunk),
+      );
+      return;
     }
     if (byAsid) putHead(out, at, OP.nhAsid, tags);
     else if (hasVmid) putHead(out, at, OP.nhAll, tags);
     else putHead(out, at, OP.nsnhAll, 0); // every other bit must be zero (spec 4.6)
     putHead(out, at + 8, 0, 0);
-    return ranged && steps.pages[entry] < ALL_PAGES;
   },
 };

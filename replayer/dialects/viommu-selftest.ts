@@ -26,6 +26,5 @@ export const viommuSelftest: Dialect = {
       out.setUint32(to + 4, MOCK_GUEST_DEVICE, true);
       out.setUint32(to + 8, slots === 0 ? 0 : slotOf(steps, entry, i), true);
     }
-    return false;
   },
 };

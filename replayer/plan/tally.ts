@@ -1,7 +1,7 @@
 // Counts of a plan, per stream: what would be issued. Pages are 4 KiB, over ranged entries (design 7).
 
 import { PRESENT } from '../../collector/model/index.ts';
-import { commandsOf, type Dialect } from '../dialects/index.ts';
+import type { Dialect } from '../dialects/index.ts';
 import type { StepBatch } from './step-batch.ts';
 
 export class StepTally {
@@ -15,48 +15,51 @@ export class StepTally {
   widened = 0;
   mostEntries = 0;
   readonly #dialect: Dialect;
-  #scratch: DataView;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
-    this.#scratch = new DataView(new ArrayBuffer(dialect.entryBytes));
   }
 
   /** All committed steps of `batch`. */
   steps(batch: StepBatch): void {
-    const dialect = this.#dialect;
     const ends = batch.steps === 0 ? 0 : batch.entryEnd[batch.steps - 1];
     this.count += batch.steps;
     this.entries += ends;
-    for (let step = 0; step < batch.steps; step++) {
-      const start = batch.entryStart(step);
-      const entries = batch.entryEnd[step] - start;
-      this.hardwareWaits += dialect.hardwareWaits(this.#commands(batch, start, entries));
-      if (entries > this.mostEntries) this.mostEntries = entries;
-    }
-    for (let entry = 0; entry < ends; entry++) {
-      const wider = dialect.encode(batch, entry, this.#room(batch, entry), 0);
-      if (wider || batch.widened[entry] === 1) this.widened++;
-      if ((batch.present[entry] & PRESENT.range) === 0) continue;
-      this.issuedPages += batch.pages[entry];
-      if (dialect.hardwarePages !== undefined) {
-        this.hardwarePages += dialect.hardwarePages(batch.page[entry], batch.pages[entry]);
+    this.#countSteps(batch);
+    this.#countEntries(batch, ends);
+  }
+
+  #countSteps(batch: StepBatch): void {
+    const dialect = this.#dialect;
+    const { steps, entryEnd } = batch;
+    let start = 0;
+    for (let step = 0; step < steps; step++) {
+      const end = entryEnd[step];
+      let commands = end - start;
+      if (commands > this.mostEntries) this.mostEntries = commands;
+      if (dialect.commandsOf !== undefined) {
+        commands = 0;
+        for (let i = start; i < end; i++) commands += dialect.commandsOf(batch, i);
       }
+      this.hardwareWaits += dialect.hardwareWaits(commands);
+      start = end;
     }
   }
 
-  /** Commands that the dialect makes of entries `start … start + entries - 1`. */
-  #commands(batch: StepBatch, start: number, entries: number): number {
-    if (this.#dialect.commandsOf === undefined) return entries;
-    let commands = 0;
-    for (let i = start; i < start + entries; i++) commands += commandsOf(this.#dialect, batch, i);
-    return commands;
-  }
-
-  /** Scratch that takes all commands of one entry. */
-  #room(batch: StepBatch, entry: number): DataView {
-    const bytes = commandsOf(this.#dialect, batch, entry) * this.#dialect.entryBytes;
-    if (bytes > this.#scratch.byteLength) this.#scratch = new DataView(new ArrayBuffer(bytes));
-    return this.#scratch;
+  #countEntries(batch: StepBatch, count: number): void {
+    const dialect = this.#dialect;
+    const { present, page, pages, widened } = batch;
+    let issued = 0;
+    let hardware = 0;
+    let wider = 0;
+    for (let entry = 0; entry < count; entry++) {
+      if (widened[entry] === 1 || dialect.widens?.(batch, entry) === true) wider++;
+      if ((present[entry] & PRESENT.range) === 0) continue;
+      issued += pages[entry];
+      hardware += dialect.hardwarePages?.(page[entry], pages[entry]) ?? 0;
+    }
+    this.issuedPages += issued;
+    this.hardwarePages += hardware;
+    this.widened += wider;
   }
 }

@@ -29,6 +29,13 @@ export function splitSmmuRange(page: number, pages: number, leaf: boolean): read
   return chunks;
 }
 
+/** How many commands `splitSmmuRange` makes of a range whose exact size is kept. */
+export function smmuChunkCount(pages: number): number {
+  let count = 0;
+  for (let left = pages; left > 0; left -= nextChunkPages(left)) count++;
+  return count;
+}
+
 /** Pages that the driver asks for in all: without TTL, NUM = SCALE = 0 with a granule is reserved. */
 export function driverPages(pages: number, leaf: boolean): number {
   return !leaf && pages % NUM_VALUES === 1 ? pages + 1 : pages;

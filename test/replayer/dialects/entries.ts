@@ -53,7 +53,8 @@ export interface Said {
 export function say(dialect: Dialect, steps: StepBatch, entry = 0): Said {
   const commands = commandsOf(dialect, steps, entry);
   const bytes = new Uint8Array(commands * dialect.entryBytes);
-  const widened = dialect.encode(steps, entry, new DataView(bytes.buffer), 0);
+  dialect.encode(steps, entry, new DataView(bytes.buffer), 0);
+  const widened = dialect.widens?.(steps, entry) ?? false;
   return { bytes, commands, widened };
 }
 
