@@ -15,7 +15,6 @@ const BULK_COPY = 48;
 interface Column extends ArrayLike<number> {
   set(from: ArrayLike<number>, at: number): void;
   subarray(start: number, end: number): Column;
-  fill(value: number, start: number, end: number): unknown;
   copyWithin(to: number, start: number, end: number): unknown;
 }
 
@@ -124,22 +123,6 @@ export class StepBatch {
     this.widened[entry] = from.widened[index];
   }
 
-  /** Appends `count` copies of entry `index` of `from`. Returns the index of the first. */
-  repeatEntry(from: StepBatch, index: number, count: number): number {
-    this.#roomFor(0, count, 0);
-    const first = this.entries;
-    this.entries += count;
-    if (count >= BULK_COPY) {
-      const theirs = from.#entryColumns();
-      this.#entryColumns().forEach((column, i) => {
-        column.fill(theirs[i][index], first, first + count);
-      });
-    } else {
-      for (let entry = first; entry < first + count; entry++) this.#setEntry(entry, from, index);
-    }
-    return first;
-  }
-
   addRelease(seq: number, tNs: number): void {
     if (this.releases === this.#releaseRoom) this.#growReleases(this.#releaseRoom * 2);
     this.releaseSeq[this.releases] = seq;
@@ -232,18 +215,6 @@ export class StepBatch {
     this.releases += releases;
   }
 
-  /** Forgets the open entries from the last commit on where `gone` says 1, counted from the first open one. */
-  dropOpen(gone: Uint8Array): void {
-    const start = this.entryStart(this.steps);
-    let to = start;
-    for (let i = start; i < this.entries; i++) {
-      if (gone[i - start] === 1) continue;
-      if (to !== i) this.#setEntry(to, this, i);
-      to++;
-    }
-    this.entries = to;
-  }
-
   /** Forgets the committed steps and the free barriers; what is open moves to the front. */
   dropCommitted(): void {
     const entry = this.entryStart(this.steps);
@@ -311,6 +282,103 @@ export class StepBatch {
     this.steps += end - start;
     this.entries += entries - entry;
     this.releases += releases - release;
+  }
+
+  /**
+   * Appends all committed steps of `from`, entry i as often as `counts[i]` says; none may lose all its
+   * entries. Nothing may be open here.
+   */
+  appendCounted(from: StepBatch, counts: Uint32Array): void {
+    if (this.openEntries > 0 || this.openReleases > 0)
+      throw new Error('steps are appended behind an open one');
+    if (from.steps === 0) return;
+    const entries = from.entryEnd[from.steps - 1];
+    let sum = 0;
+    for (let i = 0; i < entries; i++) sum += counts[i];
+    const releases = from.releaseEnd[from.steps - 1];
+    this.#roomFor(from.steps, sum, releases);
+    let end = this.entries;
+    for (let step = 0, i = 0; step < from.steps; step++) {
+      const start = end;
+      for (; i < from.entryEnd[step]; i++) end += counts[i];
+      if (end === start) throw new Error('a step without an entry was appended');
+      this.entryEnd[this.steps + step] = end;
+      this.releaseEnd[this.steps + step] = this.releases + from.releaseEnd[step];
+    }
+    this.dueNs.set(from.dueNs.subarray(0, from.steps), this.steps);
+    this.firstSeq.set(from.firstSeq.subarray(0, from.steps), this.steps);
+    this.lastSeq.set(from.lastSeq.subarray(0, from.steps), this.steps);
+    this.releaseSeq.set(from.releaseSeq.subarray(0, releases), this.releases);
+    this.releaseTNs.set(from.releaseTNs.subarray(0, releases), this.releases);
+    this.#repeatBytes(from, counts, entries);
+    this.#repeatWords(from, counts, entries);
+    this.#repeatDoubles(from, counts, entries);
+    this.steps += from.steps;
+    this.entries = end;
+    this.releases += releases;
+  }
+
+  // One loop a width: columns of different widths in one loop cost a choice at each access.
+
+  #repeatBytes(from: StepBatch, counts: Uint32Array, entries: number): void {
+    const { kind, scope, present, widened } = this;
+    const { kind: kinds, scope: scopes, present: presents, widened: widens } = from;
+    for (let i = 0, to = this.entries; i < entries; i++) {
+      const end = to + counts[i];
+      if (counts[i] >= BULK_COPY) {
+        kind.fill(kinds[i], to, end);
+        scope.fill(scopes[i], to, end);
+        present.fill(presents[i], to, end);
+        widened.fill(widens[i], to, end);
+        to = end;
+      }
+      for (; to < end; to++) {
+        kind[to] = kinds[i];
+        scope[to] = scopes[i];
+        present[to] = presents[i];
+        widened[to] = widens[i];
+      }
+    }
+  }
+
+  #repeatWords(from: StepBatch, counts: Uint32Array, entries: number): void {
+    const { flags, domainId, pasid } = this;
+    const { flags: allFlags, domainId: domainIds, pasid: pasids } = from;
+    for (let i = 0, to = this.entries; i < entries; i++) {
+      const end = to + counts[i];
+      if (counts[i] >= BULK_COPY) {
+        flags.fill(allFlags[i], to, end);
+        domainId.fill(domainIds[i], to, end);
+        pasid.fill(pasids[i], to, end);
+        to = end;
+      }
+      for (; to < end; to++) {
+        flags[to] = allFlags[i];
+        domainId[to] = domainIds[i];
+        pasid[to] = pasids[i];
+      }
+    }
+  }
+
+  #repeatDoubles(from: StepBatch, counts: Uint32Array, entries: number): void {
+    const { page, pages, entryFirstSeq, entryLastSeq } = this;
+    const { page: starts, pages: lengths, entryFirstSeq: firsts, entryLastSeq: lasts } = from;
+    for (let i = 0, to = this.entries; i < entries; i++) {
+      const end = to + counts[i];
+      if (counts[i] >= BULK_COPY) {
+        page.fill(starts[i], to, end);
+        pages.fill(lengths[i], to, end);
+        entryFirstSeq.fill(firsts[i], to, end);
+        entryLastSeq.fill(lasts[i], to, end);
+        to = end;
+      }
+      for (; to < end; to++) {
+        page[to] = starts[i];
+        pages[to] = lengths[i];
+        entryFirstSeq[to] = firsts[i];
+        entryLastSeq[to] = lasts[i];
+      }
+    }
   }
 
   #roomFor(steps: number, entries: number, releases: number): void {

@@ -1,12 +1,13 @@
-// Brings the ranges of a group into an order in which what may become one stands together: same kind,
-// scope, flags, domain and PASID, then by page. Numbers and typed arrays only; a group costs no objects.
+// Brings the ranges of a run into an order in which what may become one stands together: by target, then by
+// page. Numbers and typed arrays only; a run costs no objects.
 
 import { PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
+import { RangeTargets } from './range-targets.ts';
 
 const FIRST_ROOM = 64;
-/** Up to so many, moving entries one by one beats merging; groups are mostly in order already. */
-const INSERTION_LIMIT = 32;
+/** Up to so many of a target, moving ranges one by one beats merging; they are mostly in order already. */
+const INSERTION_LIMIT = 16;
 /** More are put in order in blocks of so many, which are then merged. */
 const BLOCK = 16;
 
@@ -17,119 +18,129 @@ export function kindRunEnd(batch: StepBatch, start: number, end: number): number
   return at;
 }
 
-function sameTags(batch: StepBatch, a: number, b: number): boolean {
-  const present = batch.present[a];
-  return (
-    present === batch.present[b] &&
-    batch.scope[a] === batch.scope[b] &&
-    batch.flags[a] === batch.flags[b] &&
-    batch.kind[a] === batch.kind[b] &&
-    ((present & PRESENT.domainId) === 0 || batch.domainId[a] === batch.domainId[b]) &&
-    ((present & PRESENT.pasid) === 0 || batch.pasid[a] === batch.pasid[b])
-  );
-}
-
 export class RangeOrder {
   /** Entries with a range, in order, counted from the first of the run; to be read after `sort`. */
   order = new Int32Array(FIRST_ROOM);
-  /** For each of the run's entries: the first entry with the same tags. */
-  tag = new Int32Array(FIRST_ROOM);
-  /** Open hash table of first entries, plus one; of another round where the stamp differs. */
-  #table = new Int32Array(FIRST_ROOM * 4);
-  #stamp = new Int32Array(FIRST_ROOM * 4);
-  #round = 0;
-  #merged = new Int32Array(0);
+  /** Beside `order`: the target and the range's first page. */
+  target = new Int32Array(FIRST_ROOM);
+  page = new Float64Array(FIRST_ROOM);
+  readonly #targets = new RangeTargets();
+  /** Target of each entry of the run, -1 where it has no range. */
+  #targetOf = new Int32Array(FIRST_ROOM);
+  /** By target: its first place in the order, and the one after its last so far. */
+  #first = new Int32Array(FIRST_ROOM);
+  #next = new Int32Array(FIRST_ROOM);
+  /** Lengths of the batch that is sorted, and the run's first entry there. */
+  #pages: Float64Array = new Float64Array(0);
+  #start = 0;
+  /** Where blocks are merged to. */
+  #mergedOrder = new Int32Array(FIRST_ROOM);
+  #mergedPage = new Float64Array(FIRST_ROOM);
 
   /** Sorts the ranges among entries `start … end - 1`. Returns how many there are. */
   sort(batch: StepBatch, start: number, end: number): number {
-    if (end - start > this.order.length) this.#grow(end - start);
-    this.#round++;
-    const { order, tag } = this;
-    const { page, pages, present } = batch;
-    const small = end - start <= INSERTION_LIMIT;
-    let count = 0;
+    if (end - start > this.order.length) this.#grow(2 ** Math.ceil(Math.log2(end - start)));
+    this.#pages = batch.pages;
+    this.#start = start;
+    const count = this.#divide(batch, start, end);
     for (let i = start; i < end; i++) {
-      if ((present[i] & PRESENT.range) === 0) continue;
-      const own = i - start;
-      const last = count === 0 ? 0 : order[count - 1];
-      tag[own] =
-        count > 0 && sameTags(batch, i, start + last) ? tag[last] : this.#tagOf(batch, start, i);
-      let at = count++;
-      const floor = small ? 0 : at - (at % BLOCK);
-      for (; at > floor; at--) {
-        const other = order[at - 1];
-        const above = tag[other] - tag[own] || page[start + other] - page[i];
-        if (above < 0 || (above === 0 && pages[start + other] >= pages[i])) break;
-        order[at] = other;
-      }
-      order[at] = own;
+      const target = this.#targetOf[i - start];
+      if (target >= 0) this.#insert(batch, start, i, target);
     }
-    if (!small) this.#mergeBlocks(batch, start, count);
+    for (let target = 0; target < this.#targets.count; target++) {
+      const first = this.#first[target];
+      const last = this.#next[target];
+      this.target.fill(target, first, last);
+      if (last - first > INSERTION_LIMIT) this.#mergeBlocks(first, last);
+    }
     return count;
   }
 
-  /** Merges blocks two by two, each pass into the other array, until one is left. */
-  #mergeBlocks(batch: StepBatch, start: number, count: number): void {
-    if (this.#merged.length < this.order.length) this.#merged = new Int32Array(this.order.length);
-    for (let width = BLOCK; width < count; width *= 2) {
-      for (let low = 0; low < count; low += 2 * width)
-        this.#merge(batch, start, [
-          low,
-          Math.min(low + width, count),
-          Math.min(low + 2 * width, count),
-        ]);
-      [this.order, this.#merged] = [this.#merged, this.order];
+  /** Gives each target its part of the order. Returns how many ranges there are. */
+  #divide(batch: StepBatch, start: number, end: number): number {
+    const targets = this.#targets;
+    const targetOf = this.#targetOf;
+    const next = this.#next;
+    targets.begin(end - start);
+    for (let i = start; i < end; i++) {
+      if ((batch.present[i] & PRESENT.range) === 0) {
+        targetOf[i - start] = -1;
+        continue;
+      }
+      const known = targets.count;
+      const target = targets.of(batch, i);
+      targetOf[i - start] = target;
+      next[target] = target === known ? 1 : next[target] + 1;
+    }
+    let at = 0;
+    for (let target = 0; target < targets.count; target++) {
+      this.#first[target] = at;
+      at += next[target];
+      next[target] = this.#first[target];
+    }
+    return at;
+  }
+
+  /** Puts range `i` where it belongs among those of its target, or of its block where they may be many. */
+  #insert(batch: StepBatch, start: number, i: number, target: number): void {
+    const { order, page } = this;
+    const first = this.#first[target];
+    const from = batch.page[i];
+    let at = this.#next[target]++;
+    const inside = at - first;
+    const floor = inside < INSERTION_LIMIT ? first : at - (inside % BLOCK);
+    for (; at > floor; at--) {
+      const before = page[at - 1];
+      if (before < from || (before === from && this.#isAsLong(order[at - 1], i - start))) break;
+      order[at] = order[at - 1];
+      page[at] = before;
+    }
+    order[at] = i - start;
+    page[at] = from;
+  }
+
+  /** Merges the blocks of places `first … last - 1` two by two, each pass there and back, until one is left. */
+  #mergeBlocks(first: number, last: number): void {
+    for (let width = BLOCK; width < last - first; width *= 2) {
+      for (let low = first; low < last; low += 2 * width)
+        this.#merge(low, Math.min(low + width, last), Math.min(low + 2 * width, last));
+      this.order.set(this.#mergedOrder.subarray(first, last), first);
+      this.page.set(this.#mergedPage.subarray(first, last), first);
     }
   }
 
   /** Two neighbours, each in order, into one. Equal ones keep their order. */
-  #merge(
-    batch: StepBatch,
-    start: number,
-    [low, middle, end]: readonly [number, number, number],
-  ): void {
-    const { tag, order } = this;
-    const { page, pages } = batch;
-    const merged = this.#merged;
+  #merge(low: number, middle: number, end: number): void {
+    const { order, page } = this;
+    const mergedOrder = this.#mergedOrder;
+    const mergedPage = this.#mergedPage;
     let left = low;
     let right = middle;
     for (let to = low; to < end; to++) {
-      if (left < middle && right < end) {
-        const a = order[left];
-        const b = order[right];
-        const above =
-          tag[a] - tag[b] ||
-          page[start + a] - page[start + b] ||
-          pages[start + b] - pages[start + a];
-        merged[to] = above <= 0 ? order[left++] : order[right++];
-      } else {
-        merged[to] = left < middle ? order[left++] : order[right++];
-      }
+      const isLeft =
+        right === end ||
+        (left < middle &&
+          (page[left] < page[right] ||
+            (page[left] === page[right] && this.#isAsLong(order[left], order[right]))));
+      const from = isLeft ? left++ : right++;
+      mergedOrder[to] = order[from];
+      mergedPage[to] = page[from];
     }
   }
 
-  /** First entry of the run with the tags of entry `i`. */
-  #tagOf(batch: StepBatch, start: number, i: number): number {
-    const mask = this.#table.length - 1;
-    const word = batch.scope[i] | (batch.flags[i] << 4) | (batch.present[i] << 12);
-    let hash = Math.imul(batch.domainId[i] ^ Math.imul(batch.pasid[i], 0x9e37_79b1), 0x85eb_ca6b);
-    hash = Math.imul(hash ^ (hash >>> 15) ^ word, 0xc2b2_ae35);
-    for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
-      if (this.#stamp[slot] !== this.#round) {
-        this.#stamp[slot] = this.#round;
-        this.#table[slot] = i - start;
-        return i - start;
-      }
-      if (sameTags(batch, start + this.#table[slot], i)) return this.#table[slot];
-    }
+  /** Of two ranges that begin at the same page: `a` is at least as long as `b`. */
+  #isAsLong(a: number, b: number): boolean {
+    return this.#pages[this.#start + a] >= this.#pages[this.#start + b];
   }
 
-  #grow(count: number): void {
-    const room = 2 ** Math.ceil(Math.log2(count));
+  #grow(room: number): void {
     this.order = new Int32Array(room);
-    this.tag = new Int32Array(room);
-    this.#table = new Int32Array(room * 4);
-    this.#stamp = new Int32Array(room * 4);
-    this.#round = 0;
+    this.target = new Int32Array(room);
+    this.page = new Float64Array(room);
+    this.#targetOf = new Int32Array(room);
+    this.#first = new Int32Array(room);
+    this.#next = new Int32Array(room);
+    this.#mergedOrder = new Int32Array(room);
+    this.#mergedPage = new Float64Array(room);
   }
 }

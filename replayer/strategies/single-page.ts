@@ -3,51 +3,39 @@
 
 import { PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
+import { EntrySplitter } from './split-entries.ts';
 import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 import { canWiden, dropRange } from './widen.ts';
 
 class SinglePageStage implements Stage {
   readonly #limit: number;
+  readonly #split = new EntrySplitter();
 
   constructor(values: ParameterValues) {
     this.#limit = values.limit;
   }
 
   push(input: StepBatch, output: StepBatch): void {
-    let from = 0;
-    for (let step = 0; step < input.steps; step++) {
-      const end = input.entryEnd[step];
-      let first = input.entryStart(step);
-      while (first < end && staysAsItIs(input, first)) first++;
-      if (first === end) continue;
-      output.appendSteps(input, from, step);
-      from = step + 1;
-      for (let i = input.entryStart(step); i < end; i++) this.#entry(input, i, output);
-      output.copyReleases(input, step);
-      output.commit(input.dueNs[step]);
+    const counts = this.#split.begin(input);
+    for (let i = 0; i < counts.length; i++)
+      if (!staysAsItIs(input, i) && input.pages[i] < this.#limit) counts[i] = input.pages[i];
+    const first = this.#split.append(input, output);
+    const { page, pages, widened } = output;
+    for (let i = 0, to = first; i < counts.length; to += counts[i++]) {
+      if (counts[i] > 1) {
+        for (let k = 0; k < counts[i]; k++) {
+          page[to + k] += k;
+          pages[to + k] = 1;
+        }
+      } else if (!staysAsItIs(input, i)) {
+        dropRange(output, to);
+        widened[to] = 1;
+      }
     }
-    output.appendSteps(input, from, input.steps);
-    output.copyFree(input);
   }
 
   end(): void {
     // Every step is done when it comes: nothing is ever open.
-  }
-
-  #entry(input: StepBatch, index: number, output: StepBatch): void {
-    const pages = input.pages[index];
-    if (staysAsItIs(input, index)) {
-      output.copyEntry(input, index);
-    } else if (pages >= this.#limit) {
-      const entry = output.copyEntry(input, index);
-      dropRange(output, entry);
-      output.widened[entry] = 1;
-    } else {
-      const first = output.repeatEntry(input, index, pages);
-      output.pages.fill(1, first, output.entries);
-      const page = input.page[index];
-      for (let i = 0; i < pages; i++) output.page[first + i] = page + i;
-    }
   }
 }
 

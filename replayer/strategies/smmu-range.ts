@@ -3,26 +3,21 @@
 
 import { ALL_PAGES, FLAG, PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
-import { driverPages, nextChunkPages } from './smmu-split.ts';
+import { driverPages, nextChunkPages, smmuChunkCount } from './smmu-split.ts';
+import { EntrySplitter } from './split-entries.ts';
 import type { Stage, Strategy } from './strategy.ts';
 import { canWiden } from './widen.ts';
 
 class SmmuRangeStage implements Stage {
+  readonly #split = new EntrySplitter();
+
   push(input: StepBatch, output: StepBatch): void {
-    let from = 0;
-    for (let step = 0; step < input.steps; step++) {
-      const end = input.entryEnd[step];
-      let first = input.entryStart(step);
-      while (first < end && isOneCommand(input, first)) first++;
-      if (first === end) continue;
-      output.appendSteps(input, from, step);
-      from = step + 1;
-      for (let i = input.entryStart(step); i < end; i++) splitEntry(input, i, output);
-      output.copyReleases(input, step);
-      output.commit(input.dueNs[step]);
-    }
-    output.appendSteps(input, from, input.steps);
-    output.copyFree(input);
+    const counts = this.#split.begin(input);
+    for (let i = 0; i < counts.length; i++)
+      if (isSplit(input, i)) counts[i] = smmuChunkCount(wholePages(input, i));
+    const first = this.#split.append(input, output);
+    for (let i = 0, to = first; i < counts.length; to += counts[i++])
+      if (counts[i] > 1 || isRounded(input, i)) setChunks(input, i, output, to);
   }
 
   end(): void {
@@ -30,31 +25,37 @@ class SmmuRangeStage implements Stage {
   }
 }
 
-/** What NUM and SCALE can say as it is, or is no range that the driver splits. */
-function isOneCommand(input: StepBatch, index: number): boolean {
-  const pages = input.pages[index];
-  if ((input.present[index] & PRESENT.range) === 0 || !canWiden(input, index)) return true;
-  if (input.page[index] + pages >= ALL_PAGES) return true;
-  return nextChunkPages(driverPages(pages, isLeaf(input, index))) === pages;
+/** A range that the driver says by NUM and SCALE. */
+function isSplit(input: StepBatch, index: number): boolean {
+  return (
+    (input.present[index] & PRESENT.range) !== 0 &&
+    (input.pages[index] > 1 || !isLeaf(input, index)) &&
+    canWiden(input, index) &&
+    input.page[index] + input.pages[index] < ALL_PAGES
+  );
 }
 
-function splitEntry(input: StepBatch, index: number, output: StepBatch): void {
-  if (isOneCommand(input, index)) {
-    output.copyEntry(input, index);
-    return;
-  }
-  const pages = input.pages[index];
+/** One command, but of a page more than was asked. */
+function isRounded(input: StepBatch, index: number): boolean {
+  return wholePages(input, index) !== input.pages[index] && isSplit(input, index);
+}
+
+/** The copies of entry `index`, in `output` from `to` on, become its commands. */
+function setChunks(input: StepBatch, index: number, output: StepBatch, to: number): void {
   let page = input.page[index];
-  const asked = page + pages;
-  for (let left = driverPages(pages, isLeaf(input, index)); left > 0;) {
+  const asked = page + input.pages[index];
+  for (let left = wholePages(input, index), entry = to; left > 0; entry++) {
     const size = nextChunkPages(left);
-    const entry = output.copyEntry(input, index);
     output.page[entry] = page;
     output.pages[entry] = size;
     page += size;
     left -= size;
     if (page > asked) output.widened[entry] = 1;
   }
+}
+
+function wholePages(input: StepBatch, index: number): number {
+  return driverPages(input.pages[index], isLeaf(input, index));
 }
 
 function isLeaf(input: StepBatch, index: number): boolean {

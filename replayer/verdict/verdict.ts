@@ -111,11 +111,11 @@ export class StreamVerdict implements Interest {
     this.#judgeLater(Number.POSITIVE_INFINITY);
     this.#releaseFree(Number.POSITIVE_INFINITY);
     const open = this.#open;
-    const { mask, seq } = open.asked;
+    const { asked } = open;
     for (let n = open.head; n < open.tail; n++) {
-      const slot = n & mask;
+      const slot = n & asked.mask;
       if (open.covered[slot] === 0) {
-        this.#break(seq[slot], 'no entry issued after it was asked covers it');
+        this.#break(asked.seq[slot], 'no entry issued after it was asked covers it');
       }
     }
     for (const seq of this.#barriers.left()) this.#break(seq, 'this barrier is never released');
