@@ -7,10 +7,16 @@ import { covers, coversTags, type Widths } from './covers.ts';
 
 const DIRECT_LIMIT = 8;
 
+/** What is asked of a step: the columns of requests, and their sequence numbers. */
+interface Requests extends Widths {
+  readonly seq: Float64Array;
+}
+
 export class StepCover {
   #batch: StepBatch | undefined;
   #start = 0;
   #end = 0;
+  /** Where to look first; never behind it, but the search looks everywhere. */
   #cursor = 0;
   #isSorted = false;
   /** Entries without a range. */
@@ -30,45 +36,44 @@ export class StepCover {
     this.#isSorted = false;
   }
 
-  has(requests: Widths, r: number): boolean {
+  has(requests: Requests, r: number): boolean {
     const batch = this.#batch;
     if (batch === undefined) return false;
-    // Most strategies keep the order: the entry that covered the last request, or the one after it.
-    for (let e = this.#cursor; e < Math.min(this.#cursor + 2, this.#end); e++) {
-      if (covers(batch, e, requests, r)) {
-        this.#cursor = e;
-        return true;
-      }
-    }
-    if (this.#walk(batch, this.#cursor + 1, requests, r)) return true;
-    if (this.#walk(batch, this.#cursor, requests, r)) return true;
-    if (this.#end - this.#start <= DIRECT_LIMIT) {
-      for (let e = this.#start; e < this.#end; e++) {
-        if (covers(batch, e, requests, r)) {
-          this.#cursor = e;
-          return true;
-        }
-      }
-      if (this.#end - this.#start === 1) return false;
-    }
+    const end = this.#end;
+    if (end - this.#start === 1) return covers(batch, this.#start, requests, r);
+    // What the plan says it carries is a hint where to look; only what an entry is wide enough for counts.
+    const { entryLastSeq } = batch;
+    const seq = requests.seq[r];
+    let e = this.#cursor;
+    while (e + 1 < end && entryLastSeq[e] < seq) e++;
+    this.#cursor = e;
+    if (covers(batch, e, requests, r) || this.#walk(batch, e, requests, r)) return true;
+    if (e + 1 < end && (covers(batch, e + 1, requests, r) || this.#walk(batch, e + 1, requests, r)))
+      return true;
+    if (end - this.#start > DIRECT_LIMIT) return this.#search(batch, requests, r);
+    for (e = this.#start; e < end; e++) if (covers(batch, e, requests, r)) return true;
     return this.#search(batch, requests, r);
   }
 
-  /** A range that was split in order: entries one after the other, from `first` on. */
+  /** A range that was split in order: entries with the same tags one after the other, from `first` on. */
   #walk(batch: StepBatch, first: number, requests: Widths, r: number): boolean {
-    if ((requests.scope[r] & SCOPE.vaddr) === 0) return false;
-    let reached = requests.page[r];
-    const to = reached + requests.pages[r];
-    let e = first;
+    if ((requests.scope[r] & batch.scope[first] & SCOPE.vaddr) === 0) return false;
+    const from = requests.page[r];
+    const to = from + requests.pages[r];
+    const { page, pages } = batch;
+    let reached = page[first] + pages[first];
+    // One entry alone was looked at before.
+    if (page[first] > from || reached <= from || reached >= to) return false;
+    if (!coversTags(batch, first, requests, r)) return false;
+    const { kind, scope, flags, present, domainId, pasid } = batch;
+    let e = first + 1;
     for (; e < this.#end && reached < to; e++) {
-      if ((batch.scope[e] & SCOPE.vaddr) === 0 || batch.page[e] > reached) return false;
-      const end = batch.page[e] + batch.pages[e];
-      if (end <= reached || !coversTags(batch, e, requests, r)) return false;
-      reached = end;
+      if (page[e] > reached || kind[e] !== kind[first] || scope[e] !== scope[first]) return false;
+      if (flags[e] !== flags[first] || present[e] !== present[first]) return false;
+      if (domainId[e] !== domainId[first] || pasid[e] !== pasid[first]) return false;
+      reached = Math.max(reached, page[e] + pages[e]);
     }
-    if (reached < to) return false;
-    this.#cursor = e - 1;
-    return true;
+    return reached >= to;
   }
 
   #search(batch: StepBatch, requests: Widths, r: number): boolean {
