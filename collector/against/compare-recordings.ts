@@ -163,7 +163,7 @@ function side(path: string, view: RecordingView, compared: number, span: Span): 
 }
 
 function barriersInside(path: string, span: Span): number {
-  using reader = openTrace(path);
+  using reader = openTrace(path, { words: false });
   let count = 0;
   for (const { count: rows, kind, tNs } of reader.batches()) {
     for (let i = 0; i < rows; i++) {

@@ -43,7 +43,7 @@ export interface RequestKeys {
 
 /** One pass: what each kind shows. */
 export function viewRecording(path: string): RecordingView {
-  using reader = openTrace(path);
+  using reader = openTrace(path, { words: false });
   const rows = new Float64Array(KINDS.length);
   const withWords = new Float64Array(KINDS.length);
   const fields = new Uint8Array(KINDS.length);

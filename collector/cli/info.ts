@@ -35,7 +35,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 function run(path: string, json: boolean, terminal: Terminal): void {
-  using reader = openTrace(path);
+  using reader = openTrace(path, { words: false });
   const summary = new TraceSummary();
   for (const batch of reader.batches()) summary.add(batch);
   const end = reader.end;

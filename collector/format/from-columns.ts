@@ -24,6 +24,8 @@ const AT = {
   cpu: columnIndex('cpu'),
 } as const;
 
+const NO_WORDS = new Uint8Array(0);
+
 interface Numbers<T> {
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
   readonly BYTES_PER_ELEMENT: number;
@@ -49,8 +51,15 @@ function pagesOf(words: Int32Array, i: number): number {
   return (words[2 * i + 1] >>> 0) * 0x10_0000 + (words[2 * i] >>> 12);
 }
 
-/** The rows as columns in memory; undefined where they hold what this version does not know. */
-export function fromColumns(columns: BatchColumns, firstSeq: number): EventBatch | undefined {
+/**
+ * The rows as columns in memory, without `raw` where `words` is false; undefined where they hold what this
+ * version does not know.
+ */
+export function fromColumns(
+  columns: BatchColumns,
+  firstSeq: number,
+  words: boolean,
+): EventBatch | undefined {
   const { rows } = columns;
   const kind = columns.values(AT.kind);
   for (let i = 0; i < rows; i++) if (kind[i] >= KINDS.length) return undefined;
@@ -60,11 +69,11 @@ export function fromColumns(columns: BatchColumns, firstSeq: number): EventBatch
   addPresence(present, columns, AT.sourceId, PRESENT.sourceId);
   addPresence(present, columns, AT.addr, PRESENT.range);
   addPresence(present, columns, AT.cpu, PRESENT.cpu);
-  const words = (at: number): Int32Array => numbers(Int32Array, columns.values(at));
+  const int64s = (at: number): Int32Array => numbers(Int32Array, columns.values(at));
   const ids = (at: number): Uint32Array => numbers(Uint32Array, columns.values(at));
-  const time = words(AT.time);
-  const addr = words(AT.addr);
-  const size = words(AT.size);
+  const time = int64s(AT.time);
+  const addr = int64s(AT.addr);
+  const size = int64s(AT.size);
   const tNs = new Float64Array(rows);
   const page = new Float64Array(rows);
   const pages = new Float64Array(rows);
@@ -94,7 +103,7 @@ export function fromColumns(columns: BatchColumns, firstSeq: number): EventBatch
     domainId: ids(AT.domainId),
     pasid: ids(AT.pasid),
     sourceId: ids(AT.sourceId),
-    raw: columns.values(AT.raw),
+    raw: words ? columns.values(AT.raw) : NO_WORDS,
     rawLen: columns.values(AT.rawLen),
     submission: ids(AT.submission),
     cpu: numbers(Int16Array, columns.values(AT.cpu)),

@@ -32,13 +32,18 @@ export interface TraceEnd {
 export interface OpenOptions {
   /** Give back every whole batch of a damaged file and count what is missing, instead of an error. */
   readonly salvage?: boolean;
+  /**
+   * False where nobody looks at the captured words (`raw`): the column is checked, but not uncompressed, and
+   * `raw` is empty in every batch. It is two fifths of a batch. Default true.
+   */
+  readonly words?: boolean;
 }
 
 /** Opens the recording at `path`. Throws ToolError for anything that is not a readable recording. */
 export function openTrace(path: string, options: OpenOptions = {}): TraceReader {
   const fd = openFile(path);
   try {
-    return new TraceReader(path, fd, options.salvage ?? false);
+    return new TraceReader(path, fd, options);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -75,8 +80,9 @@ export class TraceReader {
   #fd: number;
   readonly #head: TraceHead;
   readonly #salvage: boolean;
+  readonly #words: boolean;
 
-  constructor(path: string, fd: number, salvage: boolean) {
+  constructor(path: string, fd: number, { salvage = false, words = true }: OpenOptions) {
     this.path = path;
     this.#fd = fd;
     const stat = fstatSync(fd);
@@ -88,6 +94,7 @@ export class TraceReader {
     }
     this.bytes = stat.size;
     this.#salvage = salvage;
+    this.#words = words;
     this.#head = salvage ? salvageHead(path, fd, stat.size) : readHead(path, fd, stat.size);
     this.isSealed = this.#head.isSealed;
   }
@@ -243,7 +250,7 @@ export class TraceReader {
     if (!columns.haveRightLengths) return undefined;
     this.compression = layout.compression;
     try {
-      return fromColumns(columns, firstSeq);
+      return fromColumns(columns, firstSeq, this.#words);
     } catch (error) {
       if (error instanceof ToolError) return undefined; // its compressed data is no zstd
       throw error;

@@ -67,8 +67,9 @@ async function samplesIn(
   recording: string,
 ): Promise<CostSamples> {
   const chain = await openChain(header.plan.strategy);
-  using reader = openTrace(recording);
-  const plan = planTrace(reader.batches(), chain, dialects.get(header.plan.dialect));
+  const dialect = dialects.get(header.plan.dialect);
+  using reader = openTrace(recording, { words: dialect.readsWords });
+  const plan = planTrace(reader.batches(), chain, dialect);
   if (plan.digest !== header.plan_digest) {
     throw new ToolError(
       'E_MISMATCH',

@@ -135,7 +135,7 @@ function planPass(
   readonly gain: HoldGain;
   readonly synthetic: string | undefined;
 } {
-  using reader = openTrace(path);
+  using reader = openTrace(path, { words: dialect.readsWords });
   const gain = new HoldGainCounter();
   const wanted = chains.map((chain) => {
     const predictor = model === undefined ? undefined : predictorOf(chain, model);
@@ -183,7 +183,7 @@ function explainRow(
   how: { readonly dialect: Dialect; readonly json: boolean; readonly terminal: Terminal },
 ): void {
   const all = chains.map((chain) => {
-    using reader = openTrace(path);
+    using reader = openTrace(path, { words: how.dialect.readsWords });
     return explain(reader.batches(), chain, how.dialect, seq);
   });
   how.terminal.answer(

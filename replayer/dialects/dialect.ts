@@ -20,6 +20,8 @@ export interface Dialect extends Named {
   readonly speaks?: RegExp;
   /** Bytes of one encoded command. */
   readonly entryBytes: number;
+  /** `refuse` looks at the captured words of a row (`raw`). */
+  readonly readsWords: boolean;
   /** Why row `row` cannot be replayed with this dialect; undefined where it can. Barriers never ask. */
   refuse(batch: EventBatch, row: number): string | undefined;
   /** Hardware waits that the kernel's driver makes for one call of so many commands (spec 2.8–2.9). */

@@ -13,6 +13,7 @@ export const hwptSelftest: Dialect = {
   summary: "for tests: the kernel's mock HWPT, pages modulo 4 as its slots",
   form: { kind: 'array', dataType: SELFTEST_DATA },
   entryBytes: ENTRY_BYTES,
+  readsWords: false,
   refuse: refuseUnlessIotlb,
   hardwareWaits: () => 0,
   commandsOf: (steps, entry) => Math.max(1, slotCount(steps, entry)),

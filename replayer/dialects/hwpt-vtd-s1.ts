@@ -17,6 +17,7 @@ export const hwptVtdS1: Dialect = {
   speaks: /\bVT-d\b/,
   form: { kind: 'array', dataType: DATA_VTD_S1 },
   entryBytes: 24,
+  readsWords: false,
   refuse: refuseUnlessIotlb,
   hardwareWaits: (entries) => entries,
   hardwarePages: alignedSpanPages,

@@ -14,6 +14,7 @@ export const unmap: Dialect = {
   speaks: /\bvirtio-iommu\b/,
   form: { kind: 'map-unmap' },
   entryBytes: 16,
+  readsWords: false,
   refuse: (batch, row) =>
     batch.kind[row] === KIND.unmap ? undefined : refuseUnlessIotlb(batch, row),
   hardwareWaits: (ranges) => ranges,

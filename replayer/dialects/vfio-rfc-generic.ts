@@ -30,6 +30,7 @@ export const vfioRfcGeneric: Dialect = {
   summary: 'VFIO_IOMMU_TLB_INVALIDATE of 2017, explicit fields; only the lab kernel has it',
   form: { kind: 'struct', request: VFIO_IOMMU_TLB_INVALIDATE },
   entryBytes: RFC_BYTES,
+  readsWords: false,
   refuse: refuseUnlessIotlb,
   hardwareWaits: (requests) => requests,
   hardwarePages: alignedSpanPages,

@@ -47,6 +47,7 @@ export const vfioRfcOpaque: Dialect = {
   summary: 'VFIO_IOMMU_TLB_INVALIDATE of 2017, a raw VT-d descriptor; only the lab kernel has it',
   form: { kind: 'struct', request: VFIO_IOMMU_TLB_INVALIDATE },
   entryBytes: RFC_BYTES,
+  readsWords: false,
   refuse: refuseUnlessIotlb,
   hardwareWaits: (requests) => requests,
   hardwarePages: alignedSpanPages,

@@ -101,6 +101,7 @@ export const viommuArmSmmuv3: Dialect = {
   speaks: /\bSMMUv3\b/,
   form: { kind: 'array', dataType: DATA_ARM_SMMUV3 },
   entryBytes: COMMAND_BYTES,
+  readsWords: true,
   refuse: (batch, row) => refuseUnlessIotlb(batch, row) ?? refuseRaw(batch, row),
   hardwareWaits: (commands) => Math.ceil(commands / SMMU_BLOCK),
   hardwarePages: (_page, pages) => pages,

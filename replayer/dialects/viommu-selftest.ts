@@ -15,6 +15,7 @@ export const viommuSelftest: Dialect = {
   summary: "for tests: the kernel's mock vIOMMU, pages modulo 4 as its device's caches",
   form: { kind: 'array', dataType: SELFTEST_DATA },
   entryBytes: ENTRY_BYTES,
+  readsWords: false,
   refuse: refuseUnlessIotlb,
   hardwareWaits: () => 0,
   commandsOf: (steps, entry) => Math.max(1, slotCount(steps, entry)),

@@ -50,7 +50,7 @@ export function planRecordings(
   dialect: Dialect,
   cut: Cut = WHOLE,
 ): readonly PlannedTrace[] {
-  using reader = openTrace(path);
+  using reader = openTrace(path, { words: dialect.readsWords });
   const plans = planTraces(cutBatches(reader.batches(), cut), chains, dialect);
   const { header, end } = reader;
   if (plans.some(({ facts }) => facts.replayable === 0)) throw nothingIn(plans[0], path, cut);

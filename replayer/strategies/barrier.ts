@@ -17,19 +17,18 @@ class BarrierStage implements Stage {
     const entries = output.entries;
     const releases = output.releases;
     output.copyContents(input);
-    for (let step = 0; step < input.steps; step++) {
-      const entryEnd = entries + input.entryEnd[step];
-      const firstRelease = input.releaseStart(step);
-      const due = input.dueNs[step];
-      this.#lastDueNs = due;
-      if (firstRelease !== input.releaseEnd[step]) {
-        const release = Math.max(due, input.releaseTNs[firstRelease]);
-        output.commitUpTo(entryEnd, releases + input.releaseEnd[step], release);
-      } else if (entryEnd - output.entryStart(output.steps) >= this.#max) {
-        // An interval that never ends is forced out (spec 7.6): nothing waits for it, memory stays bounded.
-        output.commitUpTo(entryEnd, releases + input.releaseEnd[step], due);
-      }
+    const { steps, dueNs, entryEnd, releaseEnd, releaseTNs } = input;
+    let open = output.entryStart(output.steps);
+    for (let step = 0, release = 0; step < steps; release = releaseEnd[step++]) {
+      const end = entries + entryEnd[step];
+      const isReleasing = releaseEnd[step] > release;
+      // An interval that never ends is forced out (spec 7.6): nothing waits for it, memory stays bounded.
+      if (!isReleasing && end - open < this.#max) continue;
+      const due = isReleasing ? Math.max(dueNs[step], releaseTNs[release]) : dueNs[step];
+      output.commitUpTo(end, releases + releaseEnd[step], due);
+      open = end;
     }
+    if (steps > 0) this.#lastDueNs = dueNs[steps - 1];
     output.copyFree(input);
   }
 

@@ -19,20 +19,27 @@ class WindowStage implements Stage {
     const entries = output.entries;
     const releases = output.releases;
     output.copyContents(input);
-    for (let step = 0; step < input.steps; step++) {
-      const due = input.dueNs[step];
-      const start = entries + input.entryStart(step);
-      const release = releases + input.releaseStart(step);
-      if (start > output.entryStart(output.steps)) {
+    const { steps, dueNs, entryEnd, releaseEnd } = input;
+    let openEntry = output.entryStart(output.steps);
+    let openRelease = output.releaseStart(output.steps);
+    let entry = entries;
+    let release = releases;
+    const close = (due: number): void => {
+      output.commitUpTo(entry, release, due);
+      openEntry = entry;
+      openRelease = release;
+    };
+    for (let step = 0; step < steps; step++) {
+      const due = dueNs[step];
+      if (entry > openEntry) {
         const closesNs = this.#openedNs + this.#widthNs;
-        if (due > closesNs) output.commitUpTo(start, release, closesNs);
-        else if (release > output.releaseStart(output.steps) && kindChanges(output, start))
-          output.commitUpTo(start, release, due);
+        if (due > closesNs) close(closesNs);
+        else if (release > openRelease && kindChanges(output, entry)) close(due);
       }
-      if (start === output.entryStart(output.steps)) this.#openedNs = due;
-      const end = entries + input.entryEnd[step];
-      if (end - output.entryStart(output.steps) >= this.#max)
-        output.commitUpTo(end, releases + input.releaseEnd[step], due);
+      if (entry === openEntry) this.#openedNs = due;
+      entry = entries + entryEnd[step];
+      release = releases + releaseEnd[step];
+      if (entry - openEntry >= this.#max) close(due);
     }
     output.copyFree(input);
   }

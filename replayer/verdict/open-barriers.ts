@@ -11,6 +11,8 @@ export class OpenBarriers {
   head = 0;
   /** One after the newest that has a mark. */
   tail = 0;
+  /** Capture time of the barrier that was released last, ns. */
+  releasedNs = Number.NaN;
   #done: Uint8Array;
   /** Running number of the barrier that was found last. */
   #found = 0;
@@ -32,21 +34,17 @@ export class OpenBarriers {
     this.tail = tail;
   }
 
-  /** Capture time of barrier `seq`, NaN where it is not open. */
-  timeOf(seq: number): number {
-    const slot = this.#find(seq);
-    return slot < 0 ? Number.NaN : this.#asked.tNs[slot];
-  }
-
   release(seq: number): Release {
     const slot = this.#find(seq);
     if (slot < 0) return seq <= this.#dropped ? 'again' : 'unknown';
     if (this.#done[slot] === 1) return 'again';
     this.#done[slot] = 1;
-    const { mask } = this.#asked;
-    while (this.head < this.tail && this.#done[this.head & mask] === 1) {
-      this.#dropped = this.#asked.seq[this.head++ & mask];
-    }
+    const { mask, seq: seqs, tNs } = this.#asked;
+    this.releasedNs = tNs[slot];
+    let n = this.head;
+    while (n < this.tail && this.#done[n & mask] === 1) n++;
+    if (n > this.head) this.#dropped = seqs[(n - 1) & mask];
+    this.head = n;
     return 'released';
   }
 

@@ -90,19 +90,19 @@ export class StreamVerdict implements Interest {
 
   /** Judges steps up to the first that is due after `nowNs`. Returns that step. */
   #judge(batch: StepBatch, nowNs: number): number {
-    for (let step = 0; step < batch.steps; step++) {
-      const due = batch.dueNs[step];
+    const { steps, dueNs, releaseEnd, releaseSeq } = batch;
+    for (let step = 0, release = 0; step < steps; step++) {
+      const due = dueNs[step];
       if (due > nowNs) return step;
       if (this.#free.length > 0) this.#releaseFree(due);
       if (due < this.#lastDueNs)
         this.#break(batch.firstSeq[step], 'its step is due before one that precedes it');
       else this.#lastDueNs = due;
       this.#settle(batch, step, due);
-      const end = batch.releaseEnd[step];
-      for (let i = batch.releaseStart(step); i < end; i++)
-        this.#releaseHeld(batch.releaseSeq[i], due);
+      for (const end = releaseEnd[step]; release < end; release++)
+        this.#releaseHeld(releaseSeq[release], due);
     }
-    return batch.steps;
+    return steps;
   }
 
   end(): void {
@@ -147,17 +147,15 @@ export class StreamVerdict implements Interest {
 
   /** A barrier that a step holds back: released when the step completes, if it was captured by then. */
   #releaseHeld(seq: number, due: number): void {
-    const tNs = this.#barriers.timeOf(seq);
     if (!this.#isReleased(seq)) return;
     // All steps up to this one have returned: what they covered is done.
     this.#unconfirmed = 0;
     this.#unconfirmedUnbounded = 0;
-    this.#exposeBefore(seq, Math.max(due, tNs));
+    this.#exposeBefore(seq, Math.max(due, this.#barriers.releasedNs));
   }
 
   #takeFree(seq: number): void {
-    const tNs = this.#barriers.timeOf(seq);
-    if (this.#isReleased(seq)) this.#free.push(seq, tNs);
+    if (this.#isReleased(seq)) this.#free.push(seq, this.#barriers.releasedNs);
   }
 
   /**

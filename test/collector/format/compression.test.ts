@@ -171,3 +171,20 @@ test('a sealed recording gives back every row as it was, and says how it is comp
   );
   assert.equal(reader.compression, 'zstd');
 });
+
+test('a recording read without its words gives every other column as it was', () => {
+  const path = fixture('format/v2.sealed.arrow');
+  using whole = openTrace(path);
+  using without = openTrace(path, { words: false });
+  const lean = [...without.batches()];
+  const full = [...whole.batches()];
+  assert.ok(full.some((batch) => batch.raw.length > 0));
+  assert.deepEqual(
+    lean.map((batch) => batch.raw.length),
+    lean.map(() => 0),
+  );
+  assert.deepEqual(
+    lean,
+    full.map((batch) => ({ ...batch, raw: new Uint8Array(0) })),
+  );
+});
