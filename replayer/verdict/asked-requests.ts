@@ -11,18 +11,33 @@ export class AskedRequests implements Widths {
   /** Oldest request that is kept and the one after the newest, as running numbers; slot = number & mask. */
   head = 0;
   tail = 0;
-  mask = FIRST_ROOM - 1;
-  seq = new Float64Array(FIRST_ROOM);
+  mask: number;
+  seq: Float64Array;
   /** Latest capture time up to the request: a stamp that goes backwards counts as that. */
-  tNs = new Float64Array(FIRST_ROOM);
-  kind = new Uint8Array(FIRST_ROOM);
-  scope = new Uint8Array(FIRST_ROOM);
-  flags = new Uint16Array(FIRST_ROOM);
-  present = new Uint8Array(FIRST_ROOM);
-  domainId = new Uint32Array(FIRST_ROOM);
-  pasid = new Uint32Array(FIRST_ROOM);
-  page = new Float64Array(FIRST_ROOM);
-  pages = new Float64Array(FIRST_ROOM);
+  tNs: Float64Array;
+  kind: Uint8Array;
+  scope: Uint8Array;
+  flags: Uint16Array;
+  present: Uint8Array;
+  domainId: Uint32Array;
+  pasid: Uint32Array;
+  page: Float64Array;
+  pages: Float64Array;
+
+  /** `room` is a power of two; it grows. */
+  constructor(room = FIRST_ROOM) {
+    this.mask = room - 1;
+    this.seq = new Float64Array(room);
+    this.tNs = new Float64Array(room);
+    this.kind = new Uint8Array(room);
+    this.scope = new Uint8Array(room);
+    this.flags = new Uint16Array(room);
+    this.present = new Uint8Array(room);
+    this.domainId = new Uint32Array(room);
+    this.pasid = new Uint32Array(room);
+    this.page = new Float64Array(room);
+    this.pages = new Float64Array(room);
+  }
 
   push(batch: EventBatch, row: number, tNs: number): void {
     if (this.tail - this.head > this.mask) this.#grow();

@@ -3,6 +3,9 @@
 import type { AskedBarriers } from './asked-barriers.ts';
 import { movedRing } from './ring.ts';
 
+/** So many may be released before an older one; then that is given up, so that memory stays bounded. */
+export const MOST_AHEAD = 65_536;
+
 /** What became of an attempt to release a barrier. */
 export type Release = 'released' | 'again' | 'unknown';
 
@@ -18,6 +21,8 @@ export class OpenBarriers {
   #found = 0;
   /** Highest barrier ever dropped: a release at or below it that is not in the ring came before, or is none. */
   #dropped = -1;
+  /** Barriers that are released, but not dropped: an older one is not. */
+  #ahead = 0;
   readonly #asked: AskedBarriers;
 
   constructor(asked: AskedBarriers) {
@@ -39,13 +44,31 @@ export class OpenBarriers {
     if (slot < 0) return seq <= this.#dropped ? 'again' : 'unknown';
     if (this.#done[slot] === 1) return 'again';
     this.#done[slot] = 1;
-    const { mask, seq: seqs, tNs } = this.#asked;
-    this.releasedNs = tNs[slot];
+    this.#ahead++;
+    this.releasedNs = this.#asked.tNs[slot];
+    this.#dropDone();
+    return 'released';
+  }
+
+  /** Drops the oldest where too many later ones are released. Returns its sequence number. */
+  giveUp(): number | undefined {
+    if (this.#ahead < MOST_AHEAD) return undefined;
+    const { mask, seq } = this.#asked;
+    const slot = this.head & mask;
+    this.#done[slot] = 1;
+    this.#ahead++;
+    this.#dropDone();
+    return seq[slot];
+  }
+
+  #dropDone(): void {
+    const { mask, seq } = this.#asked;
     let n = this.head;
     while (n < this.tail && this.#done[n & mask] === 1) n++;
-    if (n > this.head) this.#dropped = seqs[(n - 1) & mask];
+    if (n === this.head) return;
+    this.#dropped = seq[(n - 1) & mask];
+    this.#ahead -= n - this.head;
     this.head = n;
-    return 'released';
   }
 
   /** Sequence numbers of those never released, oldest first. */

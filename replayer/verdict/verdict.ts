@@ -4,13 +4,18 @@
 
 import { SCOPE } from '../../collector/model/index.ts';
 import { StepBatch } from '../plan/step-batch.ts';
+import type { AskedRequests } from './asked-requests.ts';
 import type { AskedRows, Interest } from './asked-rows.ts';
 import { FreeBarriers } from './free-barriers.ts';
-import { OpenBarriers } from './open-barriers.ts';
-import { OpenRequests } from './open-requests.ts';
+import { MOST_AHEAD, OpenBarriers } from './open-barriers.ts';
+import { LeftBehind, MOST_LEFT_BEHIND } from './left-behind.ts';
+import { movedRing } from './ring.ts';
 import { StepCover } from './step-cover.ts';
 
 const BROKEN_NAMED = 20;
+const NEVER_COVERED = 'no entry issued after it was asked covers it';
+const LEFT_WAITING = `this barrier is not released, but ${MOST_AHEAD} later ones are`;
+const GIVEN_UP = `no entry covers it, nor ${MOST_LEFT_BEHIND} others that later entries went past`;
 
 export interface BrokenRequest {
   readonly seq: number;
@@ -41,7 +46,11 @@ export class StreamVerdict implements Interest {
   broken = 0;
   readonly brokenNamed: BrokenRequest[] = [];
   readonly #asked: AskedRows;
-  readonly #open: OpenRequests;
+  readonly #left = new LeftBehind();
+  /** Running number of the oldest request that no step came after yet. */
+  #head = 0;
+  /** By slot of what was asked: when a later barrier was released before it; set below `#exposedTo`. */
+  #exposedNs = new Float64Array(0);
   readonly #cover = new StepCover();
   readonly #barriers: OpenBarriers;
   readonly #free = new FreeBarriers();
@@ -56,12 +65,11 @@ export class StreamVerdict implements Interest {
 
   constructor(asked: AskedRows) {
     this.#asked = asked;
-    this.#open = new OpenRequests(asked.requests);
     this.#barriers = new OpenBarriers(asked.barriers);
   }
 
   get oldestRequest(): number {
-    return this.#open.head;
+    return this.#head;
   }
 
   get oldestBarrier(): number {
@@ -71,8 +79,7 @@ export class StreamVerdict implements Interest {
   /** All committed steps and free barriers of `batch`, planned for rows that were asked before. */
   steps(batch: StepBatch): void {
     const { nowNs } = this.#asked;
-    this.#open.follow();
-    this.#barriers.follow();
+    this.#follow();
     for (let i = 0; i < batch.free; i++) this.#takeFree(batch.freeSeq[i]);
     this.#judgeLater(nowNs);
     const done = this.#later.steps > 0 ? 0 : this.#judge(batch, nowNs);
@@ -106,43 +113,73 @@ export class StreamVerdict implements Interest {
   }
 
   end(): void {
-    this.#open.follow();
-    this.#barriers.follow();
+    this.#follow();
     this.#judgeLater(Number.POSITIVE_INFINITY);
     this.#releaseFree(Number.POSITIVE_INFINITY);
-    const open = this.#open;
-    const { asked } = open;
-    for (let n = open.head; n < open.tail; n++) {
-      const slot = n & asked.mask;
-      if (open.covered[slot] === 0) {
-        this.#break(asked.seq[slot], 'no entry issued after it was asked covers it');
-      }
-    }
+    const left = this.#left;
+    for (let i = 0; i < left.count; i++) this.#break(left.requests.seq[i], NEVER_COVERED);
+    const { tail, mask, seq: seqs } = this.#asked.requests;
+    for (let n = this.#head; n < tail; n++) this.#break(seqs[n & mask], NEVER_COVERED);
     for (const seq of this.#barriers.left()) this.#break(seq, 'this barrier is never released');
   }
 
-  /** Marks what `step` covers of what was asked before it: earlier, or at the same time and carried by it. */
+  /** Makes room for what was asked since the last time. */
+  #follow(): void {
+    this.#barriers.follow();
+    const { head, tail, mask } = this.#asked.requests;
+    if (this.#exposedNs.length <= mask)
+      this.#exposedNs = movedRing({ head, tail }, this.#exposedNs, new Float64Array(mask + 1));
+  }
+
+  /** What `step` covers of what was asked before it: earlier, or at the same time and carried by it. */
   #settle(batch: StepBatch, step: number, due: number): void {
-    const open = this.#open;
-    const { asked, covered, tail } = open;
-    const { mask, seq, tNs } = asked;
+    const { requests } = this.#asked;
+    const { tail, mask, seq, tNs } = requests;
     const lastSeq = batch.lastSeq[step];
     this.#cover.open(batch, step);
-    for (let n = open.head; n < tail; n++) {
+    if (this.#left.count > 0) this.#settleLeft(due, lastSeq);
+    let n = this.#head;
+    for (; n < tail; n++) {
       const slot = n & mask;
       const askedNs = tNs[slot];
       if (askedNs > due || (askedNs === due && seq[slot] > lastSeq)) break;
-      if (covered[slot] === 1 || !this.#cover.has(asked, slot)) continue;
-      covered[slot] = 1;
-      // Before that number, what was not covered yet was marked with the time of its exposure.
-      if (n < this.#exposedTo) {
-        this.#expose(slot, due - open.exposedNs[slot]);
-      } else {
-        this.#unconfirmed++;
-        if ((asked.scope[slot] & SCOPE.vaddr) === 0) this.#unconfirmedUnbounded++;
-      }
+      const exposedNs = n < this.#exposedTo ? this.#exposedNs[slot] : Number.NaN;
+      if (this.#cover.has(requests, slot)) this.#covered(requests, slot, due - exposedNs);
+      else this.#leave(requests, slot, exposedNs);
     }
-    open.dropCovered();
+    this.#head = n;
+  }
+
+  #settleLeft(due: number, lastSeq: number): void {
+    const { requests, exposedNs } = this.#left;
+    this.#left.drop((i) => {
+      const askedNs = requests.tNs[i];
+      if (askedNs > due || (askedNs === due && requests.seq[i] > lastSeq)) return false;
+      if (!this.#cover.has(requests, i)) return false;
+      this.#covered(requests, i, due - exposedNs[i]);
+      return true;
+    });
+  }
+
+  #leave(requests: AskedRequests, slot: number, exposedNs: number): void {
+    if (this.#left.isFull) {
+      this.#break(this.#left.requests.seq[0], GIVEN_UP);
+      this.#left.drop((i) => i === 0);
+    }
+    this.#left.add(requests, slot, exposedNs);
+  }
+
+  /** A request is done; `forNs` it was exposed, NaN where it was not. */
+  #covered(requests: AskedRequests, slot: number, forNs: number): void {
+    const isRanged = (requests.scope[slot] & SCOPE.vaddr) !== 0;
+    if (Number.isNaN(forNs)) {
+      this.#unconfirmed++;
+      if (!isRanged) this.#unconfirmedUnbounded++;
+      return;
+    }
+    this.requestsExposed++;
+    if (!isRanged) this.unboundedExposed++;
+    else this.exposurePageNs += requests.pages[slot] * Math.max(0, forNs);
   }
 
   /** A barrier that a step holds back: released when the step completes, if it was captured by then. */
@@ -176,7 +213,11 @@ export class StreamVerdict implements Interest {
   /** False, and broken, where barrier `seq` is not one, or is released a second time. */
   #isReleased(seq: number): boolean {
     const release = this.#barriers.release(seq);
-    if (release === 'released') return true;
+    if (release === 'released') {
+      const lost = this.#barriers.giveUp();
+      if (lost !== undefined) this.#break(lost, LEFT_WAITING);
+      return true;
+    }
     this.#break(
       seq,
       release === 'again'
@@ -188,22 +229,15 @@ export class StreamVerdict implements Interest {
 
   /** What was asked before `seq` and is not covered is exposed from `tNs`, unless it was before. */
   #exposeBefore(seq: number, tNs: number): void {
-    const open = this.#open;
-    const { mask, seq: seqs } = open.asked;
-    let n = Math.max(this.#exposedTo, open.head);
-    for (; n < open.tail; n++) {
+    const { tail, mask, seq: seqs } = this.#asked.requests;
+    let n = Math.max(this.#exposedTo, this.#head);
+    for (; n < tail; n++) {
       const slot = n & mask;
       if (seqs[slot] >= seq) break;
-      if (open.covered[slot] === 0) open.exposedNs[slot] = tNs;
+      this.#exposedNs[slot] = tNs;
     }
     this.#exposedTo = n;
-  }
-
-  #expose(slot: number, forNs: number): void {
-    this.requestsExposed++;
-    const { scope, pages } = this.#open.asked;
-    if ((scope[slot] & SCOPE.vaddr) === 0) this.unboundedExposed++;
-    else this.exposurePageNs += pages[slot] * Math.max(0, forNs);
+    if (this.#left.count > 0) this.#left.expose(seq, tNs);
   }
 
   #break(seq: number, reason: string): void {

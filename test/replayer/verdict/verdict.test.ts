@@ -8,6 +8,8 @@ import * as fc from 'fast-check';
 import { KIND } from '../../../collector/model/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { AskedRows } from '../../../replayer/verdict/asked-rows.ts';
+import { MOST_LEFT_BEHIND } from '../../../replayer/verdict/left-behind.ts';
+import { MOST_AHEAD } from '../../../replayer/verdict/open-barriers.ts';
 import { combineVerdicts, StreamVerdict, type Verdict } from '../../../replayer/verdict/verdict.ts';
 import {
   batchesOf,
@@ -323,4 +325,51 @@ void test('a request that needs drained accesses is not covered by an entry with
     free: [],
   };
   assert.equal(verdictOf(drained, plan).class, 'broken');
+});
+
+/** A request and its barrier, one after the other; each step carries one request and releases its barrier. */
+const oneByOne = (count: number): { readonly rows: Row[]; readonly steps: PlannedStep[] } => {
+  const all: Row[] = [];
+  const steps: PlannedStep[] = [];
+  for (let i = 0; i < count; i++) {
+    const asked = request(2 * i, 100 * i, i);
+    const barrier = wait(2 * i + 1, 100 * i + 50);
+    all.push(asked, barrier);
+    const releases = [{ seq: barrier.seq, tNs: barrier.tNs }];
+    steps.push({ dueNs: asked.tNs, entries: [entry(asked)], releases });
+  }
+  return { rows: all, steps };
+};
+
+void test('a plan that forgets requests is broken by each of them, however many there are', () => {
+  const forgotten = 2 * MOST_LEFT_BEHIND;
+  const { rows: all, steps } = oneByOne(2 * forgotten);
+  const kept = steps.flatMap((one, i) => {
+    if (i % 2 === 0) return [];
+    return [{ ...one, releases: [...steps[i - 1].releases, ...one.releases] }];
+  });
+  const verdict = verdictOf(all, { steps: kept, free: [] });
+  assert.equal(verdict.broken_requests, forgotten);
+  assert.deepEqual(verdict.broken[0], {
+    seq: 0,
+    reason: `no entry covers it, nor ${MOST_LEFT_BEHIND} others that later entries went past`,
+  });
+});
+
+void test('a request that waits while 10,000 later ones go out is deferred, not broken', () => {
+  const { rows: all, steps } = oneByOne(10_000);
+  const [first, ...rest] = steps;
+  const late = { ...first, dueNs: rest[rest.length - 1].dueNs };
+  const verdict = verdictOf(all, { steps: [...rest, late], free: [] });
+  assert.equal(verdict.class, 'deferred');
+  assert.equal(verdict.requests_exposed, 1);
+});
+
+void test('a barrier that is never released is named, and those after it are still found', () => {
+  const { rows: all, steps } = oneByOne(MOST_AHEAD + 10);
+  const [first, ...rest] = steps;
+  const verdict = verdictOf(all, { steps: [{ ...first, releases: [] }, ...rest], free: [] });
+  assert.deepEqual(verdict.broken, [
+    { seq: 1, reason: `this barrier is not released, but ${MOST_AHEAD} later ones are` },
+  ]);
 });
