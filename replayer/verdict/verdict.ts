@@ -6,6 +6,7 @@ import { SCOPE } from '../../collector/model/index.ts';
 import { StepBatch } from '../plan/step-batch.ts';
 import type { AskedRequests } from './asked-requests.ts';
 import type { AskedRows, Interest } from './asked-rows.ts';
+import { covers } from './covers.ts';
 import { FreeBarriers } from './free-barriers.ts';
 import { MOST_AHEAD, OpenBarriers } from './open-barriers.ts';
 import { LeftBehind, MOST_LEFT_BEHIND } from './left-behind.ts';
@@ -136,7 +137,9 @@ export class StreamVerdict implements Interest {
     const { requests } = this.#asked;
     const { tail, mask, seq, tNs } = requests;
     const lastSeq = batch.lastSeq[step];
-    this.#cover.open(batch, step);
+    const entry = batch.entryStart(step);
+    const isOne = batch.entryEnd[step] - entry === 1;
+    if (!isOne || this.#left.count > 0) this.#cover.open(batch, step);
     if (this.#left.count > 0) this.#settleLeft(due, lastSeq);
     let n = this.#head;
     for (; n < tail; n++) {
@@ -144,7 +147,10 @@ export class StreamVerdict implements Interest {
       const askedNs = tNs[slot];
       if (askedNs > due || (askedNs === due && seq[slot] > lastSeq)) break;
       const exposedNs = n < this.#exposedTo ? this.#exposedNs[slot] : Number.NaN;
-      if (this.#cover.has(requests, slot)) this.#covered(requests, slot, due - exposedNs);
+      const isCovered = isOne
+        ? covers(batch, entry, requests, slot)
+        : this.#cover.has(requests, slot);
+      if (isCovered) this.#covered(requests, slot, due - exposedNs);
       else this.#leave(requests, slot, exposedNs);
     }
     this.#head = n;
