@@ -23,6 +23,9 @@ import { GRANULARITIES, KINDS, TraceSummary } from '../model/index.ts';
 import { againstDocument, againstScreen } from './info-against.ts';
 import { lossLines } from './info-losses.ts';
 
+/** Characters of a source's detail that a line shows. */
+const DETAIL_LIMIT = 64;
+
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('<recording>', 'a recording, sealed or still being written')
@@ -95,6 +98,12 @@ function document(reader: TraceReader, end: TraceEnd, summary: TraceSummary): ob
   };
 }
 
+/** A detail may be all the numbers that a recording was made from. */
+function briefly(detail: string | undefined): string | undefined {
+  if (detail === undefined || detail.length <= DETAIL_LIMIT) return detail;
+  return `${detail.slice(0, DETAIL_LIMIT)}… (all of it: --json)`;
+}
+
 /** How many times smaller the file is than its rows. */
 function compressionRatio(reader: TraceReader, end: TraceEnd): number {
   return (end.events * ROW_BYTES) / reader.bytes;
@@ -133,7 +142,7 @@ function screen(
       : '';
   const lines = [
     `${bold(reader.path)}  ${dim(`${header.format} ${header.version}, ${reader.isSealed ? 'sealed' : `stream (${end.state})`}, ${sizeText(reader, end)}`)}`,
-    `  source      ${[header.source.name, header.iommu, header.source.detail].filter(Boolean).join(', ')}`,
+    `  source      ${[header.source.name, header.iommu, briefly(header.source.detail)].filter(Boolean).join(', ')}`,
     ...(header.kernel === undefined ? [] : [`  kernel      ${header.kernel}`]),
     `  clock       ${header.clock.name}, steps of ${formatDuration(header.clock.resolution_ns)}${started}`,
     `  duration    ${formatDuration(summary.durationNs)}`,

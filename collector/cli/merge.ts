@@ -4,6 +4,7 @@ import {
   TOOL,
   ToolError,
   formatCount,
+  formatDuration,
   jsonText,
   parseCount,
   parseDurationNs,
@@ -161,7 +162,7 @@ function headerOf(all: readonly Wanted[], copies: readonly Copy[]): TraceHeader 
     format: FORMAT_NAME,
     version: FORMAT_VERSION,
     writer: TOOL.id,
-    source: { name: 'merge', detail: all.map(wantedText).join(', ') },
+    source: { name: 'merge', detail: all.map(wantedText).join(' + ') },
     clock: {
       name: 'unknown',
       start_ns: '0',
@@ -173,12 +174,15 @@ function headerOf(all: readonly Wanted[], copies: readonly Copy[]): TraceHeader 
     streams: copies.flatMap((copy) => copy.streams),
     ...(iommu === '' ? {} : { iommu }),
     scrub: unique(headers.map((header) => header.scrub)),
-    synthetic: `merged: ${all.map(wantedText).join(', ')}${made === '' ? '' : `; of these: ${made}`}`,
+    synthetic: `merged: ${all.map(wantedText).join(' + ')}${made === '' ? '' : `; of these: ${made}`}`,
   };
 }
 
+/** `a.arrow × 4, 1.00 ms apart, from 5.00 ms on`; what is as it always is goes without saying. */
 function wantedText(wanted: Wanted): string {
   const name = wanted.path.split('/').at(-1) ?? wanted.path;
-  const every = wanted.everyNs === 0 ? '' : `, ${wanted.everyNs} ns apart`;
-  return `${name} × ${wanted.times}${every}, shifted ${wanted.shiftNs} ns`;
+  const times = wanted.times === 1 ? '' : ` × ${wanted.times}`;
+  const every = wanted.everyNs === 0 ? '' : `, ${formatDuration(wanted.everyNs)} apart`;
+  const shift = wanted.shiftNs === 0 ? '' : `, from ${formatDuration(wanted.shiftNs)} on`;
+  return `${name}${times}${every}${shift}`;
 }
