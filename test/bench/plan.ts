@@ -10,7 +10,7 @@ import {
   type EventBatch,
 } from '../../collector/model/index.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
-import { planFacts, StepBatch } from '../../replayer/plan/index.ts';
+import { StepBatch } from '../../replayer/plan/index.ts';
 import { RequestSource } from '../../replayer/plan/requests.ts';
 import { parseChain, type StrategyChain } from '../../replayer/strategies/chain.ts';
 import { strategies } from '../../replayer/strategies/index.ts';
@@ -20,6 +20,7 @@ import { StreamVerdict } from '../../replayer/verdict/verdict.ts';
 import { referenceChains, requestsOf } from '../replayer/reference/strategies.ts';
 import { rowsOf } from '../replayer/fixtures.ts';
 import type { BenchOptions } from './bench.ts';
+import { longPlans } from './long-plans.ts';
 
 export interface BenchRow {
   readonly name: string;
@@ -264,25 +265,5 @@ export async function run({ parts, only, rounds }: BenchOptions): Promise<readon
         out.push({ name: `plan ${name}, against the slow reference`, value: ratio, unit: 'x' });
     }
   }
-  return wanted(LONG) ? [...out, ...tenMillion()] : out;
-}
-
-/** Everything at once, ten times as long: memory must stay where it was. */
-function tenMillion(): readonly BenchRow[] {
-  const requests = 10_000_000;
-
-  const chain = parseChain('window+adjacent');
-  const time = timed(() => planFacts(madeBatches(requests, SHAPES[0]), chain, vtd));
-  return [
-    {
-      name: 'window+adjacent planned, counted and judged, 10 M requests',
-      value: requests / time,
-      unit: 'requests/s',
-    },
-    {
-      name: 'most memory of the whole benchmark',
-      value: process.resourceUsage().maxRSS / 1024,
-      unit: 'MiB',
-    },
-  ];
+  return wanted(LONG) ? [...out, ...longPlans()] : out;
 }
