@@ -40,7 +40,7 @@ export class FoldStage implements Stage {
   push(input: StepBatch, output: StepBatch): void {
     const { steps, entryEnd } = input;
     const entries = input.entryStart(steps);
-    this.#begin(entries);
+    this.#begin(input, entries);
     for (let step = 0, start = 0; step < steps; step++) {
       const end = entryEnd[step];
       if (end - start > 1) this.#step(input, start, end);
@@ -58,11 +58,18 @@ export class FoldStage implements Stage {
     // Every step is done when it comes.
   }
 
-  #begin(entries: number): void {
+  #begin(input: StepBatch, entries: number): void {
     if (entries > this.#counts.length) this.#grow(2 ** Math.ceil(Math.log2(entries)));
     this.#counts.fill(1, 0, entries);
     this.#changed.fill(0, 0, entries);
     this.#isAnyFolded = false;
+    if (!this.#toBlocks) return;
+    // A union writes its own values; a block begins with those that were asked.
+    this.#page.set(input.page.subarray(0, entries));
+    this.#pages.set(input.pages.subarray(0, entries));
+    this.#firstSeq.set(input.entryFirstSeq.subarray(0, entries));
+    this.#lastSeq.set(input.entryLastSeq.subarray(0, entries));
+    this.#widened.set(input.widened.subarray(0, entries));
   }
 
   #step(input: StepBatch, start: number, end: number): void {
@@ -81,7 +88,7 @@ export class FoldStage implements Stage {
     const pages = input.pages[entry];
     const span = alignedSpanPages(page, pages);
     if (span === pages) return;
-    this.#take(input, entry);
+    this.#changed[entry] = 1;
     this.#page[entry] = alignedStart(page, span);
     this.#pages[entry] = span;
     this.#widened[entry] = 1;
@@ -102,7 +109,6 @@ export class FoldStage implements Stage {
       const place = isUnion ? this.#unite(input, i, next, unionEnd) : start + order[i];
       if (this.#toBlocks) {
         if (i > 0 && target[i] !== target[i - 1]) this.#closeBlocks();
-        if (!isUnion) this.#take(input, place);
         this.#block(place);
       }
       i = next;
@@ -140,16 +146,6 @@ export class FoldStage implements Stage {
     return place;
   }
 
-  /** The values of an entry as they were asked. */
-  #take(input: StepBatch, entry: number): void {
-    this.#changed[entry] = 1;
-    this.#page[entry] = input.page[entry];
-    this.#pages[entry] = input.pages[entry];
-    this.#firstSeq[entry] = input.entryFirstSeq[entry];
-    this.#lastSeq[entry] = input.entryLastSeq[entry];
-    this.#widened[entry] = input.widened[entry];
-  }
-
   /** The union at `entry` becomes its block. Two aligned blocks are apart, or one holds the other. */
   #block(entry: number): void {
     const page = this.#page;
@@ -158,6 +154,7 @@ export class FoldStage implements Stage {
     this.#asked[entry] = pages[entry];
     const span = alignedSpanPages(page[entry], pages[entry]);
     const start = alignedStart(page[entry], span);
+    if (span !== pages[entry]) this.#changed[entry] = 1;
     page[entry] = start;
     pages[entry] = span;
     let block = entry;
@@ -193,6 +190,7 @@ export class FoldStage implements Stage {
     const into = Math.min(a, b);
     const gone = Math.max(a, b);
     this.#counts[gone] = 0;
+    this.#changed[into] = 1;
     this.#page[into] = this.#page[wide];
     this.#pages[into] = this.#pages[wide];
     this.#asked[into] += this.#asked[gone];

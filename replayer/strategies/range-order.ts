@@ -6,10 +6,11 @@ import type { StepBatch } from '../plan/step-batch.ts';
 import { RangeTargets } from './range-targets.ts';
 
 const FIRST_ROOM = 64;
-/** Up to so many of a target, moving ranges one by one beats merging; they are mostly in order already. */
-const INSERTION_LIMIT = 16;
-/** More are put in order in blocks of so many, which are then merged. */
-const BLOCK = 16;
+/**
+ * Up to so many of a target, moving ranges one by one beats merging: they are mostly in order already. More
+ * are put in order in blocks of so many, which are then merged.
+ */
+const BLOCK = 32;
 
 /** Index after the run of entries of one kind that begins at `start`: nothing may move past another kind. */
 export function kindRunEnd(batch: StepBatch, start: number, end: number): number {
@@ -51,7 +52,7 @@ export class RangeOrder {
       const first = this.#first[target];
       const last = this.#next[target];
       this.target.fill(target, first, last);
-      if (last - first > INSERTION_LIMIT) this.#mergeBlocks(first, last);
+      if (last - first > BLOCK) this.#mergeBlocks(first, last);
     }
     return count;
   }
@@ -81,15 +82,13 @@ export class RangeOrder {
     return at;
   }
 
-  /** Puts range `i` where it belongs among those of its target, or of its block where they may be many. */
+  /** Puts range `i` where it belongs among those of its block. */
   #insert(batch: StepBatch, start: number, i: number, target: number): void {
     const { order, page } = this;
     const first = this.#first[target];
     const from = batch.page[i];
     let at = this.#next[target]++;
-    const inside = at - first;
-    const floor = inside < INSERTION_LIMIT ? first : at - (inside % BLOCK);
-    for (; at > floor; at--) {
+    for (const floor = at - ((at - first) % BLOCK); at > floor; at--) {
       const before = page[at - 1];
       if (before < from || (before === from && this.#isAsLong(order[at - 1], i - start))) break;
       order[at] = order[at - 1];
