@@ -2,21 +2,15 @@
 // mock's cache is four slots, and selftest-slots.ts says which of them stand for a range.
 
 import type { Dialect } from './dialect.ts';
-import { refuseUnlessIotlb } from './refusals.ts';
-import { ALL_SLOTS, slotCount, slotOf } from './selftest-slots.ts';
+import { ALL_SLOTS, selftest, slotCount, slotOf } from './selftest-slots.ts';
 
-export const SELFTEST_DATA = 0xdeadbeef;
 const ENTRY_BYTES = 8;
 
 export const hwptSelftest: Dialect = {
   name: 'hwpt-selftest',
   summary: "for tests: the kernel's mock HWPT, pages modulo 4 as its slots",
-  form: { kind: 'array', dataType: SELFTEST_DATA },
+  ...selftest,
   entryBytes: ENTRY_BYTES,
-  readsWords: false,
-  refuse: refuseUnlessIotlb,
-  hardwareWaits: () => 0,
-  commandsOf: (steps, entry) => Math.max(1, slotCount(steps, entry)),
   encode(steps, entry, out, at) {
     const slots = slotCount(steps, entry);
     for (let i = 0; i < Math.max(1, slots); i++) {

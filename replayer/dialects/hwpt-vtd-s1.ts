@@ -1,9 +1,9 @@
 // IOMMU_HWPT_INVALIDATE with IOMMU_HWPT_INVALIDATE_DATA_VTD_S1: 24-byte entries of a nested HWPT
 // (spec 2.8; Linux include/uapi/linux/iommufd.h). The HWPT stands for the guest's domain and PASID.
 
-import { ALL_PAGES, FLAG, PRESENT } from '../../collector/model/index.ts';
+import { ALL_PAGES, FLAG } from '../../collector/model/index.ts';
 import type { Dialect } from './dialect.ts';
-import { runsPastTheEnd } from './past-the-end.ts';
+import { isRanged, runsPastTheEnd } from './ranges.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
 import { alignedSpanPages } from './vtd-span.ts';
 import { putPageAddress, putU64, putU64Max } from './words.ts';
@@ -23,7 +23,7 @@ export const hwptVtdS1: Dialect = {
   hardwarePages: alignedSpanPages,
   widens: runsPastTheEnd,
   encode(steps, entry, out, at) {
-    const ranged = (steps.present[entry] & PRESENT.range) !== 0;
+    const ranged = isRanged(steps, entry);
     const page = ranged ? steps.page[entry] : 0;
     const pages = ranged ? steps.pages[entry] : ALL_PAGES;
     const leaf = ranged && (steps.flags[entry] & FLAG.leaf) !== 0 ? LEAF : 0;

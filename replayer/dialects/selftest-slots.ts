@@ -1,8 +1,12 @@
 // Which of the iommufd mock's four slots a request is taken to mean: its pages modulo four. A stand-in for
 // tests only, chosen so that neighbouring pages are told apart; it says nothing about any hardware.
 
-import { PRESENT } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
+import type { Dialect } from './dialect.ts';
+import { isRanged } from './ranges.ts';
+import { refuseUnlessIotlb } from './refusals.ts';
+
+const SELFTEST_DATA = 0xdeadbeef;
 
 export const MOCK_SLOTS = 4;
 /** The flag that means all slots. */
@@ -10,11 +14,19 @@ export const ALL_SLOTS = 1;
 
 /** Slots of entry `entry`, one command each; 0 where one command names all. */
 export function slotCount(steps: StepBatch, entry: number): number {
-  const ranged = (steps.present[entry] & PRESENT.range) !== 0;
-  return ranged && steps.pages[entry] < MOCK_SLOTS ? steps.pages[entry] : 0;
+  return isRanged(steps, entry) && steps.pages[entry] < MOCK_SLOTS ? steps.pages[entry] : 0;
 }
 
 /** The `i`-th slot of the entry. */
 export function slotOf(steps: StepBatch, entry: number, i: number): number {
   return (steps.page[entry] + i) % MOCK_SLOTS;
 }
+
+/** What the mock's HWPT and vIOMMU have in common. */
+export const selftest = {
+  form: { kind: 'array', dataType: SELFTEST_DATA },
+  readsWords: false,
+  refuse: refuseUnlessIotlb,
+  hardwareWaits: () => 0,
+  commandsOf: (steps, entry) => Math.max(1, slotCount(steps, entry)),
+} as const satisfies Partial<Dialect>;

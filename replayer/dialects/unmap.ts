@@ -1,9 +1,9 @@
 // Map and unmap of the range: the invalidation that every IOMMU and every kernel has today (spec 1.3, 2.3).
 // A command is address and length, 16 bytes; the issuer makes its own map and unmap structures of it.
 
-import { ALL_PAGES, KIND, PAGE_BYTES, PRESENT } from '../../collector/model/index.ts';
+import { ALL_PAGES, KIND, PAGE_BYTES } from '../../collector/model/index.ts';
 import type { Dialect } from './dialect.ts';
-import { runsPastTheEnd } from './past-the-end.ts';
+import { isRanged, runsPastTheEnd } from './ranges.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
 import { alignedSpanPages } from './vtd-span.ts';
 import { putPageAddress, putU64, putU64Max } from './words.ts';
@@ -21,7 +21,7 @@ export const unmap: Dialect = {
   hardwarePages: alignedSpanPages,
   widens: runsPastTheEnd,
   encode(steps, entry, out, at) {
-    const ranged = (steps.present[entry] & PRESENT.range) !== 0;
+    const ranged = isRanged(steps, entry);
     const page = ranged ? steps.page[entry] : 0;
     const pages = ranged ? steps.pages[entry] : ALL_PAGES;
     const everything = pages >= ALL_PAGES || page + pages > ALL_PAGES;

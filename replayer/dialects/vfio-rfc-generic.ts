@@ -1,23 +1,17 @@
 // VFIO_IOMMU_TLB_INVALIDATE as the reply of 2017 proposed it: scope, flags, pasid, vaddr, size as fields of
 // their own, 32 bytes (spec 1.5, layout B). Flag values are this project's convention: the mail gives none.
 
-import { ALL_PAGES, FLAG, PAGE_BYTES, PRESENT, SCOPE } from '../../collector/model/index.ts';
+import { ALL_PAGES, FLAG, PAGE_BYTES, SCOPE } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
 import type { Dialect } from './dialect.ts';
-import { refuseUnlessIotlb } from './refusals.ts';
-import { alignedSpanPages } from './vtd-span.ts';
+import { isRanged } from './ranges.ts';
+import { RFC_BYTES, vfioRfc } from './vfio-rfc.ts';
 import { putPageAddress, putU64 } from './words.ts';
 
-export const VFIO_IOMMU_TLB_INVALIDATE = 0x3b7b;
-export const RFC_BYTES = 32;
 const SCOPE_PASID = 1;
 const SCOPE_VADDR = 2;
 const NO_PASID = 1;
 const VADDR_LEAF = 2;
-
-function isRanged(steps: StepBatch, entry: number): boolean {
-  return (steps.present[entry] & PRESENT.range) !== 0;
-}
 
 /** vaddr + size must not wrap; the end of the address space is said as no range at all. */
 function endsInside(steps: StepBatch, entry: number): boolean {
@@ -28,12 +22,7 @@ function endsInside(steps: StepBatch, entry: number): boolean {
 export const vfioRfcGeneric: Dialect = {
   name: 'vfio-rfc-generic',
   summary: 'VFIO_IOMMU_TLB_INVALIDATE of 2017, explicit fields; only the lab kernel has it',
-  form: { kind: 'struct', request: VFIO_IOMMU_TLB_INVALIDATE },
-  entryBytes: RFC_BYTES,
-  readsWords: false,
-  refuse: refuseUnlessIotlb,
-  hardwareWaits: (requests) => requests,
-  hardwarePages: alignedSpanPages,
+  ...vfioRfc,
   widens: (steps, entry) =>
     isRanged(steps, entry) && steps.pages[entry] < ALL_PAGES && !endsInside(steps, entry),
   encode(steps, entry, out, at) {

@@ -4,8 +4,8 @@
 import { ALL_PAGES, FLAG, PRESENT, SCOPE } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
 import type { Dialect } from './dialect.ts';
-import { refuseUnlessIotlb } from './refusals.ts';
-import { RFC_BYTES, VFIO_IOMMU_TLB_INVALIDATE } from './vfio-rfc-generic.ts';
+import { isRanged } from './ranges.ts';
+import { RFC_BYTES, vfioRfc } from './vfio-rfc.ts';
 import { alignedSpanPages, alignedStart } from './vtd-span.ts';
 import { putPageAddress } from './words.ts';
 
@@ -33,10 +33,6 @@ function lowByte(steps: StepBatch, entry: number, byPage: boolean): number {
   return TYPE_IOTLB | granularity | drain;
 }
 
-function isRanged(steps: StepBatch, entry: number): boolean {
-  return (steps.present[entry] & PRESENT.range) !== 0;
-}
-
 /** A descriptor says only naturally aligned powers of two of pages (spec 3.3). */
 function spanOf(steps: StepBatch, entry: number): number {
   return alignedSpanPages(steps.page[entry], steps.pages[entry]);
@@ -45,12 +41,7 @@ function spanOf(steps: StepBatch, entry: number): number {
 export const vfioRfcOpaque: Dialect = {
   name: 'vfio-rfc-opaque',
   summary: 'VFIO_IOMMU_TLB_INVALIDATE of 2017, a raw VT-d descriptor; only the lab kernel has it',
-  form: { kind: 'struct', request: VFIO_IOMMU_TLB_INVALIDATE },
-  entryBytes: RFC_BYTES,
-  readsWords: false,
-  refuse: refuseUnlessIotlb,
-  hardwareWaits: (requests) => requests,
-  hardwarePages: alignedSpanPages,
+  ...vfioRfc,
   widens: (steps, entry) => isRanged(steps, entry) && spanOf(steps, entry) > steps.pages[entry],
   encode(steps, entry, out, at) {
     const page = steps.page[entry];

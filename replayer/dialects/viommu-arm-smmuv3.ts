@@ -6,6 +6,7 @@ import type { EventBatch } from '../../collector/model/index.ts';
 import type { StepBatch } from '../plan/step-batch.ts';
 import { smmuChunkCount, splitSmmuRange, type SmmuChunk } from '../strategies/smmu-split.ts';
 import type { Dialect } from './dialect.ts';
+import { isRanged } from './ranges.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
 import { putPageAddress } from './words.ts';
 
@@ -70,10 +71,6 @@ function withinScale(chunk: SmmuChunk): SmmuChunk {
   if (chunk.scale <= MOST_SCALE) return chunk;
   const num = (chunk.num + 1) * 2 ** (chunk.scale - MOST_SCALE) - 1;
   return { ...chunk, num, scale: MOST_SCALE };
-}
-
-function isRanged(steps: StepBatch, entry: number): boolean {
-  return (steps.present[entry] & PRESENT.range) !== 0;
 }
 
 /** qw0: opcode and range fields in the low half, VMID and ASID in the high one. */

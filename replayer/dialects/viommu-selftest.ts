@@ -2,9 +2,7 @@
 // by the same rule as hwpt-selftest.ts; all of them name the one device that the issuer makes.
 
 import type { Dialect } from './dialect.ts';
-import { SELFTEST_DATA } from './hwpt-selftest.ts';
-import { refuseUnlessIotlb } from './refusals.ts';
-import { ALL_SLOTS, slotCount, slotOf } from './selftest-slots.ts';
+import { ALL_SLOTS, selftest, slotCount, slotOf } from './selftest-slots.ts';
 
 const ENTRY_BYTES = 12;
 /** The number that the mock device has in the guest. */
@@ -13,12 +11,8 @@ export const MOCK_GUEST_DEVICE = 0x51;
 export const viommuSelftest: Dialect = {
   name: 'viommu-selftest',
   summary: "for tests: the kernel's mock vIOMMU, pages modulo 4 as its device's caches",
-  form: { kind: 'array', dataType: SELFTEST_DATA },
+  ...selftest,
   entryBytes: ENTRY_BYTES,
-  readsWords: false,
-  refuse: refuseUnlessIotlb,
-  hardwareWaits: () => 0,
-  commandsOf: (steps, entry) => Math.max(1, slotCount(steps, entry)),
   encode(steps, entry, out, at) {
     const slots = slotCount(steps, entry);
     for (let i = 0; i < Math.max(1, slots); i++) {

@@ -3,7 +3,7 @@
 
 import { ToolError } from '../../../collector/base/index.ts';
 import { PRESENT, SCOPE } from '../../../collector/model/index.ts';
-import { VFIO_IOMMU_TLB_INVALIDATE } from '../../dialects/vfio-rfc-generic.ts';
+import { VFIO_IOMMU_TLB_INVALIDATE } from '../../dialects/vfio-rfc.ts';
 import { ERRNO, errno, ioctl } from '../../loop/native.ts';
 import { PinnedMemory } from '../../loop/pinned.ts';
 import type { StepBatch } from '../../plan/step-batch.ts';
