@@ -1,14 +1,15 @@
 // One CPU's trace_pipe_raw, read page by page without waiting, across instances: when a larger one takes
 // over, what both hold comes once. Holds one page; what is not read yet is in the kernel's buffer.
 
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 
-import { fileError, systemErrorCode } from '../../base/index.ts';
+import { fileError } from '../../base/index.ts';
 import {
   PageCursor,
   type PageCursorOptions,
   type PageSource,
 } from '../../sources/ftrace/ring-page.ts';
+import { readNow } from '../read-now.ts';
 import type { TraceInstance } from './instance.ts';
 import { SETTLE_NS } from './live-merge.ts';
 
@@ -45,15 +46,9 @@ export class CpuPipe implements PageSource {
 
   /** False where the buffer is empty by now. */
   next(page: Uint8Array): boolean {
-    try {
-      const got = readSync(this.#fd, page);
-      this.done += got;
-      return got > 0;
-    } catch (error) {
-      const code = systemErrorCode(error);
-      if (code === 'EAGAIN' || code === 'EINTR') return false;
-      throw error;
-    }
+    const got = readNow(this.#fd, page);
+    this.done += got;
+    return got > 0;
   }
 
   /** Bytes since the last call. */

@@ -2,21 +2,13 @@
 // neither side ever sees an end, enlarged so that a pause of ours does not stop the guest.
 
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { ToolError, systemErrorCode } from '../../base/index.ts';
+import { ToolError } from '../../base/index.ts';
+import { readNow } from '../read-now.ts';
 
 const PIPE_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
@@ -57,7 +49,7 @@ export class LogFifo {
     this.#socket?.pause();
     const chunk = new Uint8Array(CHUNK_BYTES);
     for (;;) {
-      const got = this.#readNow(chunk);
+      const got = readNow(this.#fd, chunk);
       if (got === 0) break;
       take(chunk.subarray(0, got));
     }
@@ -69,15 +61,6 @@ export class LogFifo {
     else this.#socket.destroy();
     this.#socket = undefined;
     removeFifo(this.path);
-  }
-
-  #readNow(chunk: Uint8Array): number {
-    try {
-      return readSync(this.#fd, chunk);
-    } catch (error) {
-      if (systemErrorCode(error) === 'EAGAIN') return 0;
-      throw error;
-    }
   }
 
   /** Enlarges the pipe. False where the kernel allows no more than it has. */

@@ -1,19 +1,11 @@
 // The tap without bpftrace: kprobes on iommufd's functions through a tracefs instance of our own. Where the
 // kernel keeps the structure is a matter of its version, so calls of our own must come out right first.
 
-import {
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readFileSync,
-  readSync,
-  readdirSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import { ToolError, systemErrorCode } from '../../base/index.ts';
+import { ToolError } from '../../base/index.ts';
 import { EventBuilder, KIND, RAW_BYTES } from '../../model/index.ts';
 import { KprobeTextParser } from '../../sources/vmm/kprobe-text.ts';
 import {
@@ -41,6 +33,7 @@ import {
   removeProbes,
   type ProbeEvent,
 } from './probe-events.ts';
+import { readNow } from '../read-now.ts';
 import type { OpenTap, Tap, TapOptions } from './tap.ts';
 
 const DEVICE = '/dev/iommu';
@@ -244,14 +237,4 @@ function differs(seen: EventBuilder, entries: Uint8Array): string | undefined {
     view.getBigUint64(unmap, true) === KNOWN_UNMAP.iova &&
     view.getBigUint64(unmap + 8, true) === KNOWN_UNMAP.length;
   return isUnmap ? undefined : 'the unmap';
-}
-
-function readNow(fd: number, chunk: Uint8Array): number {
-  try {
-    return readSync(fd, chunk);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'EAGAIN' || code === 'EINTR') return 0;
-    throw error;
-  }
 }
