@@ -4,7 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import { jsonText, parseCount, registry, ToolError } from '../../collector/base/index.ts';
+import { EXIT, jsonText, parseCount, registry, ToolError } from '../../collector/base/index.ts';
+import { runMain } from '../support/run-main.ts';
 import type { Bench } from './bench.ts';
 import { reportMarkdown, reportText } from './print.ts';
 import { recordBench } from './record.ts';
@@ -35,12 +36,12 @@ flags:
   --save FILE            every sample as JSON to this file, beside what is printed
 `;
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args);
   const [name] = positionals;
   if (name === undefined) {
     process.stdout.write(HELP);
-    return;
+    return EXIT.ok;
   }
   const report = await benches.get(name).run({
     only: values.only?.split(','),
@@ -53,6 +54,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (values.save !== undefined) writeFileSync(values.save, json);
   if (values.json === true) process.stdout.write(json);
   else process.stdout.write(values.markdown === true ? reportMarkdown(report) : reportText(report));
+  return EXIT.ok;
 }
 
 function parse(args: readonly string[]) {
@@ -78,10 +80,4 @@ function parse(args: readonly string[]) {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof ToolError)) throw error;
-  process.stderr.write(`${error.message}\n${error.hint ?? ''}\n`);
-  process.exitCode = error.exitCode;
-}
+await runMain(main);

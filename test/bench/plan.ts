@@ -1,6 +1,7 @@
 // How fast plans are made and judged, on one core: each strategy beside its slow reference in one run, so
 // that the ratio means something on a noisy machine. `run()` returns rows and prints nothing.
 
+import { ToolError } from '../../collector/base/index.ts';
 import {
   EventBuilder,
   FLAG,
@@ -243,6 +244,13 @@ const LONG = 'long';
 
 export async function run({ parts, only, rounds }: BenchOptions): Promise<readonly BenchRow[]> {
   const requests = 1_000_000;
+  const known = [...SHAPES.map(({ part }) => part), LONG];
+  const unknown = parts?.find((part) => !known.includes(part));
+  if (unknown !== undefined) {
+    throw new ToolError('E_UNKNOWN_NAME', `unknown part '${unknown}'`, {
+      hint: `known: ${known.join(' ')}`,
+    });
+  }
   const wanted = (part: string): boolean => parts === undefined || parts.includes(part);
   const out: BenchRow[] = [];
   for (const shape of SHAPES.filter(({ part }) => wanted(part))) {

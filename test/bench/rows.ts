@@ -13,7 +13,7 @@ export const importBench: Bench = {
 
 export const planBench: Bench = {
   name: 'plan',
-  summary: 'how fast plans are made and judged',
+  summary: 'how fast plans are made and judged: strict, 16, 500, large, large-16, long',
   run: async (options) => reportOf(await runPlan(options)),
 };
 
