@@ -4,7 +4,7 @@
 
 import type { EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
-import type { StrategyChain } from '../strategies/chain.ts';
+import type { ChainStage, StrategyChain } from '../strategies/chain.ts';
 import type { Stage } from '../strategies/index.ts';
 import { AskedRows } from '../verdict/asked-rows.ts';
 import { StreamVerdict } from '../verdict/verdict.ts';
@@ -24,44 +24,64 @@ export interface Wanted {
   readonly sink?: StepSink | undefined;
 }
 
-/** One stream on its way through one chain. */
+/** What comes out of one chain for one stream: counted, judged and handed on. */
 class Lane {
   readonly verdict: StreamVerdict;
   readonly tally: StepTally;
-  readonly #stages: readonly Stage[];
-  /** Buffer i is filled by stage i; the first stage is given what was asked. */
-  readonly #buffers: readonly StepBatch[];
-  readonly #emit: (steps: StepBatch) => void;
+  readonly #stream: number;
+  readonly #sink: StepSink | undefined;
 
-  constructor(
-    { chain, sink }: Wanted,
-    dialect: Dialect,
-    { number, rows }: { readonly number: number; readonly rows: AskedRows },
-  ) {
+  constructor(stream: number, rows: AskedRows, dialect: Dialect, sink: StepSink | undefined) {
     this.verdict = new StreamVerdict(rows);
     this.tally = new StepTally(dialect);
-    this.#stages = chain.openStages();
-    this.#buffers = this.#stages.map(() => new StepBatch());
-    this.#emit = (steps) => {
-      this.tally.steps(steps);
-      this.verdict.steps(steps);
-      sink?.(number, steps);
-    };
+    this.#stream = stream;
+    this.#sink = sink;
   }
 
-  /** Moves what is committed through all stages and out. `asked` is only read: other chains share it. */
-  flow(asked: StepBatch, ended: boolean): void {
-    let input = asked;
-    this.#stages.forEach((stage, i) => {
-      const output = this.#buffers[i];
-      stage.push(input, output);
-      if (input !== asked) input.dropCommitted();
-      if (ended) stage.end(output);
-      input = output;
-    });
-    this.#emit(input);
-    if (input !== asked) input.dropCommitted();
-    if (ended) this.verdict.end();
+  take(steps: StepBatch): void {
+    this.tally.steps(steps);
+    this.verdict.steps(steps);
+    this.#sink?.(this.#stream, steps);
+  }
+}
+
+/** Steps on their way: to the chains that end here, and to the stages that come next in others. */
+class Junction {
+  readonly lanes: Lane[] = [];
+  readonly #next = new Map<string, Passage>();
+
+  /** The junction behind `stage`; chains that begin alike share it. */
+  after(stage: ChainStage): Junction {
+    let passage = this.#next.get(stage.key);
+    if (passage === undefined) {
+      passage = new Passage(stage.open());
+      this.#next.set(stage.key, passage);
+    }
+    return passage.end;
+  }
+
+  /** Hands the committed steps of `steps` to everyone; nobody writes into it. */
+  flow(steps: StepBatch, ended: boolean): void {
+    for (const lane of this.lanes) lane.take(steps);
+    for (const passage of this.#next.values()) passage.flow(steps, ended);
+  }
+}
+
+/** One stage, and what comes behind it. */
+class Passage {
+  readonly end = new Junction();
+  readonly #stage: Stage;
+  readonly #output = new StepBatch();
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  flow(input: StepBatch, ended: boolean): void {
+    this.#stage.push(input, this.#output);
+    if (ended) this.#stage.end(this.#output);
+    this.end.flow(this.#output, ended);
+    this.#output.dropCommitted();
   }
 }
 
@@ -75,13 +95,20 @@ class PlannedStream {
   hasRows = false;
   readonly #rows = new AskedRows();
   readonly #asked = new StepBatch();
+  readonly #start = new Junction();
   readonly #watch: StepSink | undefined;
 
   constructor(number: number, wanted: readonly Wanted[], dialect: Dialect, watch?: StepSink) {
     this.number = number;
     this.source = new RequestSource(dialect);
     this.#watch = watch;
-    this.lanes = wanted.map((one) => new Lane(one, dialect, { number, rows: this.#rows }));
+    this.lanes = wanted.map(({ chain, sink }) => {
+      const lane = new Lane(number, this.#rows, dialect, sink);
+      let end = this.#start;
+      for (const stage of chain.stages) end = end.after(stage);
+      end.lanes.push(lane);
+      return lane;
+    });
   }
 
   take(batch: EventBatch, row: number): void {
@@ -95,7 +122,8 @@ class PlannedStream {
     this.hasRows = false;
     if (ended) this.source.end(this.#asked);
     this.#watch?.(this.number, this.#asked);
-    for (const lane of this.lanes) lane.flow(this.#asked, ended);
+    this.#start.flow(this.#asked, ended);
+    if (ended) for (const lane of this.lanes) lane.verdict.end();
     this.#asked.dropCommitted();
     this.#rows.forget(this.lanes.map((lane) => lane.verdict));
   }

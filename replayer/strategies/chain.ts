@@ -23,8 +23,15 @@ export interface StrategyChain {
   readonly online: { readonly maxEntries: number } | undefined;
   /** Every parameter with the value in force, ns for times. */
   readonly parameters: Readonly<Record<string, ParameterValues>>;
-  /** Fresh stages for one stream, first to last. */
-  openStages(): readonly Stage[];
+  /** First to last. */
+  readonly stages: readonly ChainStage[];
+}
+
+/** One stage of a chain, to be opened once a stream. */
+export interface ChainStage {
+  /** Two stages with the same key, given the same steps, make the same steps. */
+  readonly key: string;
+  open(): Stage;
 }
 
 /** One strategy as written: `name`, `name:key=value,…`, or a path to a module in place of the name. */
@@ -89,10 +96,17 @@ export function parseChain(text: string, known: Registry<Strategy> = strategies)
     defers: some((strategy) => strategy.defers),
     online: last.strategy.online?.(last.values),
     parameters: parametersOf(links),
-    openStages: () => [
-      ...(stands ? [barrier.open(readValues(barrier, ''))] : []),
-      ...links.map((link) => link.strategy.open(link.values)),
+    stages: [
+      ...(stands ? [stageOf({ strategy: barrier, values: readValues(barrier, '') })] : []),
+      ...links.map(stageOf),
     ],
+  };
+}
+
+function stageOf({ strategy, values }: Link): ChainStage {
+  return {
+    key: `${strategy.name} ${JSON.stringify(values)}`,
+    open: () => strategy.open(values),
   };
 }
 

@@ -144,7 +144,7 @@ function timed(work: () => void): number {
 
 /** The strategy alone: rows to steps through the chain, neither tallied nor judged. */
 function strategyOnly(batches: readonly EventBatch[], chain: StrategyChain): void {
-  const stages = chain.openStages();
+  const stages = chain.stages.map((stage) => stage.open());
   const buffers = [new StepBatch(), ...stages.map(() => new StepBatch())];
   const source = new RequestSource(vtd);
   const flow = (ended: boolean): void => {
@@ -179,7 +179,7 @@ function verdictOnly(batches: readonly EventBatch[], plans: readonly StepBatch[]
 
 /** The steps that a chain commits after each batch, and at the end. */
 function plansOf(batches: readonly EventBatch[], chain: StrategyChain): StepBatch[] {
-  const stages = chain.openStages();
+  const stages = chain.stages.map((stage) => stage.open());
   const buffers = [new StepBatch(), ...stages.map(() => new StepBatch())];
   const source = new RequestSource(vtd);
   const take = (ended: boolean): StepBatch => {

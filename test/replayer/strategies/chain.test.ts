@@ -62,7 +62,7 @@ void test('every preset stands for a chain that can be opened, and hides no stra
 });
 
 void test('presets compose like what they stand for', () => {
-  const stages = parseChain('openvmm+window:us=20').openStages();
+  const stages = parseChain('openvmm+window:us=20').stages;
   assert.equal(stages.length, 2);
 });
 

@@ -247,7 +247,7 @@ function inOrder(plan: StreamSteps | undefined): StreamSteps {
 function applied(name: string, plan: StreamSteps): StreamSteps {
   const alone = parseChain(name);
   // The stage itself, without what it stands on when it comes first.
-  const stage = alone.openStages().at(-1);
+  const stage = alone.stages.at(-1)?.open();
   const output = new StepBatch();
   stage?.push(stepBatchOf(plan), output);
   stage?.end(output);
