@@ -55,7 +55,7 @@ export class RangeTargets {
   }
 
   #is(n: number, word: number, domain: number, pasid: number): boolean {
-    return this.#words[n] === word && this.#domains[n] === domain && this.#pasids[n] === pasid;
+    return this.#domains[n] === domain && this.#pasids[n] === pasid && this.#words[n] === word;
   }
 
   #add(word: number, domain: number, pasid: number): number {
