@@ -14,6 +14,8 @@ import { StepTally } from './tally.ts';
 
 /** Rows after which steps move on: a strategy may make hundreds of entries of each, and caches are small. */
 const FLOW_ROWS = 4096;
+/** Streams with fewer new rows wait for the end of their batch: many streams would else move on for a few each. */
+const FEW_ROWS = 64;
 
 /** Receives the committed steps of a stream; they are forgotten afterwards. */
 export type StepSink = (stream: number, steps: StepBatch) => void;
@@ -91,8 +93,8 @@ class PlannedStream {
   readonly source: RequestSource;
   /** One lane for each chain, in their order. */
   readonly lanes: readonly Lane[];
-  /** Rows came since the last flow. */
-  hasRows = false;
+  /** Rows since the last flow. */
+  newRows = 0;
   readonly #rows = new AskedRows();
   readonly #asked = new StepBatch();
   readonly #start = new Junction();
@@ -112,14 +114,14 @@ class PlannedStream {
   }
 
   take(batch: EventBatch, row: number): void {
-    this.hasRows = true;
+    this.newRows++;
     const replayable = this.source.take(batch, row, this.#asked);
     this.#rows.ask(batch, row, replayable);
   }
 
   /** Plans what was taken. After `ended` nothing more may come. */
   flow(ended: boolean): void {
-    this.hasRows = false;
+    this.newRows = 0;
     if (ended) this.source.end(this.#asked);
     this.#watch?.(this.number, this.#asked);
     this.#start.flow(this.#asked, ended);
@@ -131,6 +133,8 @@ class PlannedStream {
 
 export class Planner {
   readonly #streams = new Map<number, PlannedStream>();
+  /** Those with rows that have not moved on. */
+  #fed: PlannedStream[] = [];
   readonly #wanted: readonly Wanted[];
   readonly #dialect: Dialect;
   readonly #watch: StepSink | undefined;
@@ -150,18 +154,20 @@ export class Planner {
   push(batch: EventBatch): void {
     for (let start = 0; start < batch.count; start += FLOW_ROWS)
       this.#pushSome(batch, start, Math.min(batch.count, start + FLOW_ROWS));
+    for (const stream of this.#fed) stream.flow(false);
+    this.#fed = [];
   }
 
   #pushSome(batch: EventBatch, from: number, to: number): void {
-    const fed: PlannedStream[] = [];
     let stream: PlannedStream | undefined;
     for (let row = from; row < to; row++) {
       if (stream === undefined || stream.number !== batch.stream[row])
         stream = this.#stream(batch.stream[row]);
-      if (!stream.hasRows) fed.push(stream);
+      if (stream.newRows === 0) this.#fed.push(stream);
       stream.take(batch, row);
     }
-    for (const each of fed) each.flow(false);
+    for (const each of this.#fed) if (each.newRows >= FEW_ROWS) each.flow(false);
+    this.#fed = this.#fed.filter((each) => each.newRows > 0);
   }
 
   end(): void {

@@ -7,7 +7,7 @@ function grown<T extends { set(from: T): void }>(old: T | undefined, fresh: T): 
   return fresh;
 }
 
-const FIRST_CAPACITY = 1024;
+const FIRST_CAPACITY = 64;
 /** From so many entries on, copying column by column beats copying one by one. */
 const BULK_COPY = 48;
 
@@ -72,7 +72,7 @@ export class StepBatch {
     this.#growSteps(capacity);
     this.#growEntries(capacity);
     this.#growReleases(capacity);
-    this.#growFree(16);
+    this.#growFree(4);
   }
 
   /** First entry of `step`. */

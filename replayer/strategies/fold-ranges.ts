@@ -9,7 +9,7 @@ import type { StepBatch } from '../plan/step-batch.ts';
 import { RangeOrder, kindRunEnd } from './range-order.ts';
 import type { Stage } from './strategy.ts';
 
-const FIRST_ROOM = 4096;
+const FIRST_ROOM = 64;
 
 /** Works step by step: nothing is ever open. */
 export class FoldStage implements Stage {

@@ -4,7 +4,7 @@
 import type { StepBatch } from '../plan/step-batch.ts';
 
 export class EntrySplitter {
-  #room = new Uint32Array(4096);
+  #room = new Uint32Array(64);
   #counts = this.#room;
 
   /** One for each entry of the committed steps of `input`; to be raised where it becomes more. */

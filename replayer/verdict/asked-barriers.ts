@@ -3,7 +3,7 @@
 
 import { movedRing } from './ring.ts';
 
-const FIRST_ROOM = 256;
+const FIRST_ROOM = 64;
 
 export class AskedBarriers {
   /** Oldest barrier that is kept and the one after the newest, as running numbers; slot = number & mask. */

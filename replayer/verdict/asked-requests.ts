@@ -5,7 +5,7 @@ import type { EventBatch } from '../../collector/model/index.ts';
 import type { Widths } from './covers.ts';
 import { movedRing } from './ring.ts';
 
-const FIRST_ROOM = 1024;
+const FIRST_ROOM = 64;
 
 export class AskedRequests implements Widths {
   /** Oldest request that is kept and the one after the newest, as running numbers; slot = number & mask. */

@@ -9,10 +9,10 @@ export const MOST_LEFT_BEHIND = 4096;
 
 export class LeftBehind {
   count = 0;
-  /** Their columns, from 0 to `count - 1`. */
-  readonly requests = new AskedRequests(MOST_LEFT_BEHIND);
+  /** Their columns, from 0 to `count - 1`. Most plans leave none behind: there is no room until one does. */
+  requests = new AskedRequests(1);
   /** When a later barrier was released before they were covered; NaN where none was. */
-  readonly exposedNs = new Float64Array(MOST_LEFT_BEHIND);
+  exposedNs = new Float64Array(0);
 
   get isFull(): boolean {
     return this.count === MOST_LEFT_BEHIND;
@@ -20,6 +20,10 @@ export class LeftBehind {
 
   /** Adds a copy of the request in `slot`. There must be room. */
   add(from: AskedRequests, slot: number, exposedNs: number): void {
+    if (this.exposedNs.length === 0) {
+      this.requests = new AskedRequests(MOST_LEFT_BEHIND);
+      this.exposedNs = new Float64Array(MOST_LEFT_BEHIND);
+    }
     this.#copy(from, slot, this.count);
     this.exposedNs[this.count++] = exposedNs;
   }
