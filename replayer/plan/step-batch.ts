@@ -1,6 +1,8 @@
 // Steps, their entries and the barriers they release, for one stream, as columns. A plan is one of these;
 // so is each buffer between two strategies. Entries are in the guest's terms, not yet encoded.
 
+import { repeatEntries } from './repeat-entries.ts';
+
 /** Grows typed arrays together. Kept apart so that the columns below read as a list. */
 function grown<T extends { set(from: T): void }>(old: T | undefined, fresh: T): T {
   if (old !== undefined) fresh.set(old);
@@ -268,20 +270,11 @@ export class StepBatch {
     from.#entryColumns().forEach((column, i) => {
       ours[i].set(column.subarray(entry, entries), this.entries);
     });
-    this.releaseSeq.set(from.releaseSeq.subarray(release, releases), this.releases);
-    this.releaseTNs.set(from.releaseTNs.subarray(release, releases), this.releases);
-    this.dueNs.set(from.dueNs.subarray(start, end), this.steps);
-    this.firstSeq.set(from.firstSeq.subarray(start, end), this.steps);
-    this.lastSeq.set(from.lastSeq.subarray(start, end), this.steps);
-    const entryShift = this.entries - entry;
-    const releaseShift = this.releases - release;
-    for (let step = start, to = this.steps; step < end; step++, to++) {
-      this.entryEnd[to] = from.entryEnd[step] + entryShift;
-      this.releaseEnd[to] = from.releaseEnd[step] + releaseShift;
-    }
-    this.steps += end - start;
+    const shift = this.entries - entry;
+    for (let step = start, to = this.steps; step < end; step++, to++)
+      this.entryEnd[to] = from.entryEnd[step] + shift;
+    this.#copySteps(from, start, end);
     this.entries += entries - entry;
-    this.releases += releases - release;
   }
 
   /**
@@ -303,82 +296,26 @@ export class StepBatch {
       for (; i < from.entryEnd[step]; i++) end += counts[i];
       if (end === start) throw new Error('a step without an entry was appended');
       this.entryEnd[this.steps + step] = end;
-      this.releaseEnd[this.steps + step] = this.releases + from.releaseEnd[step];
     }
-    this.dueNs.set(from.dueNs.subarray(0, from.steps), this.steps);
-    this.firstSeq.set(from.firstSeq.subarray(0, from.steps), this.steps);
-    this.lastSeq.set(from.lastSeq.subarray(0, from.steps), this.steps);
-    this.releaseSeq.set(from.releaseSeq.subarray(0, releases), this.releases);
-    this.releaseTNs.set(from.releaseTNs.subarray(0, releases), this.releases);
-    this.#repeatBytes(from, counts, entries);
-    this.#repeatWords(from, counts, entries);
-    this.#repeatDoubles(from, counts, entries);
-    this.steps += from.steps;
+    repeatEntries(this, from, counts.subarray(0, entries));
+    this.#copySteps(from, 0, from.steps);
     this.entries = end;
-    this.releases += releases;
   }
 
-  // One loop a width: columns of different widths in one loop cost a choice at each access.
-
-  #repeatBytes(from: StepBatch, counts: Uint32Array, entries: number): void {
-    const { kind, scope, present, widened } = this;
-    const { kind: kinds, scope: scopes, present: presents, widened: widens } = from;
-    for (let i = 0, to = this.entries; i < entries; i++) {
-      const end = to + counts[i];
-      if (counts[i] >= BULK_COPY) {
-        kind.fill(kinds[i], to, end);
-        scope.fill(scopes[i], to, end);
-        present.fill(presents[i], to, end);
-        widened.fill(widens[i], to, end);
-        to = end;
-      }
-      for (; to < end; to++) {
-        kind[to] = kinds[i];
-        scope[to] = scopes[i];
-        present[to] = presents[i];
-        widened[to] = widens[i];
-      }
-    }
-  }
-
-  #repeatWords(from: StepBatch, counts: Uint32Array, entries: number): void {
-    const { flags, domainId, pasid } = this;
-    const { flags: allFlags, domainId: domainIds, pasid: pasids } = from;
-    for (let i = 0, to = this.entries; i < entries; i++) {
-      const end = to + counts[i];
-      if (counts[i] >= BULK_COPY) {
-        flags.fill(allFlags[i], to, end);
-        domainId.fill(domainIds[i], to, end);
-        pasid.fill(pasids[i], to, end);
-        to = end;
-      }
-      for (; to < end; to++) {
-        flags[to] = allFlags[i];
-        domainId[to] = domainIds[i];
-        pasid[to] = pasids[i];
-      }
-    }
-  }
-
-  #repeatDoubles(from: StepBatch, counts: Uint32Array, entries: number): void {
-    const { page, pages, entryFirstSeq, entryLastSeq } = this;
-    const { page: starts, pages: lengths, entryFirstSeq: firsts, entryLastSeq: lasts } = from;
-    for (let i = 0, to = this.entries; i < entries; i++) {
-      const end = to + counts[i];
-      if (counts[i] >= BULK_COPY) {
-        page.fill(starts[i], to, end);
-        pages.fill(lengths[i], to, end);
-        entryFirstSeq.fill(firsts[i], to, end);
-        entryLastSeq.fill(lasts[i], to, end);
-        to = end;
-      }
-      for (; to < end; to++) {
-        page[to] = starts[i];
-        pages[to] = lengths[i];
-        entryFirstSeq[to] = firsts[i];
-        entryLastSeq[to] = lasts[i];
-      }
-    }
+  /** Adds steps `start … end - 1` of `from` and their releases, for which there is room; all but their entries. */
+  #copySteps(from: StepBatch, start: number, end: number): void {
+    const release = from.releaseStart(start);
+    const releases = from.releaseEnd[end - 1];
+    this.releaseSeq.set(from.releaseSeq.subarray(release, releases), this.releases);
+    this.releaseTNs.set(from.releaseTNs.subarray(release, releases), this.releases);
+    this.dueNs.set(from.dueNs.subarray(start, end), this.steps);
+    this.firstSeq.set(from.firstSeq.subarray(start, end), this.steps);
+    this.lastSeq.set(from.lastSeq.subarray(start, end), this.steps);
+    const shift = this.releases - release;
+    for (let step = start, to = this.steps; step < end; step++, to++)
+      this.releaseEnd[to] = from.releaseEnd[step] + shift;
+    this.steps += end - start;
+    this.releases += releases - release;
   }
 
   #roomFor(steps: number, entries: number, releases: number): void {
