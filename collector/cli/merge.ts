@@ -178,7 +178,7 @@ function headerOf(all: readonly Wanted[], copies: readonly Copy[]): TraceHeader 
   };
 }
 
-/** `a.arrow × 4, 1.00 ms apart, from 5.00 ms on`; what is as it always is goes without saying. */
+/** `a.arrow × 4, 1 ms apart, from 5 ms on`; what is as it always is goes without saying. */
 function wantedText(wanted: Wanted): string {
   const name = wanted.path.split('/').at(-1) ?? wanted.path;
   const times = wanted.times === 1 ? '' : ` × ${wanted.times}`;

@@ -39,6 +39,7 @@ export class OpenBarriers {
     this.tail = tail;
   }
 
+  /** Marks barrier `seq` as released, and keeps its capture time in `releasedNs`. */
   release(seq: number): Release {
     const slot = this.#find(seq);
     if (slot < 0) return seq <= this.#dropped ? 'again' : 'unknown';

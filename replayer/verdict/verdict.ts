@@ -8,8 +8,8 @@ import type { AskedRequests } from './asked-requests.ts';
 import type { AskedRows, Interest } from './asked-rows.ts';
 import { covers } from './covers.ts';
 import { FreeBarriers } from './free-barriers.ts';
-import { MOST_AHEAD, OpenBarriers } from './open-barriers.ts';
 import { LeftBehind, MOST_LEFT_BEHIND } from './left-behind.ts';
+import { MOST_AHEAD, OpenBarriers } from './open-barriers.ts';
 import { movedRing } from './ring.ts';
 import { StepCover } from './step-cover.ts';
 
@@ -135,7 +135,7 @@ export class StreamVerdict implements Interest {
   /** What `step` covers of what was asked before it: earlier, or at the same time and carried by it. */
   #settle(batch: StepBatch, step: number, due: number): void {
     const { requests } = this.#asked;
-    const { tail, mask, seq, tNs } = requests;
+    const { tail, mask } = requests;
     const lastSeq = batch.lastSeq[step];
     const entry = batch.entryStart(step);
     const isOne = batch.entryEnd[step] - entry === 1;
@@ -144,8 +144,7 @@ export class StreamVerdict implements Interest {
     let n = this.#head;
     for (; n < tail; n++) {
       const slot = n & mask;
-      const askedNs = tNs[slot];
-      if (askedNs > due || (askedNs === due && seq[slot] > lastSeq)) break;
+      if (isAskedLater(requests, slot, due, lastSeq)) break;
       const exposedNs = n < this.#exposedTo ? this.#exposedNs[slot] : Number.NaN;
       const isCovered = isOne
         ? covers(batch, entry, requests, slot)
@@ -159,9 +158,7 @@ export class StreamVerdict implements Interest {
   #settleLeft(due: number, lastSeq: number): void {
     const { requests, exposedNs } = this.#left;
     this.#left.drop((i) => {
-      const askedNs = requests.tNs[i];
-      if (askedNs > due || (askedNs === due && requests.seq[i] > lastSeq)) return false;
-      if (!this.#cover.has(requests, i)) return false;
+      if (isAskedLater(requests, i, due, lastSeq) || !this.#cover.has(requests, i)) return false;
       this.#covered(requests, i, due - exposedNs[i]);
       return true;
     });
@@ -250,6 +247,16 @@ export class StreamVerdict implements Interest {
     this.broken++;
     if (this.brokenNamed.length < BROKEN_NAMED) this.brokenNamed.push({ seq, reason });
   }
+}
+
+/** True for a request that came after a step: later, or at the same time and not among what it carries. */
+function isAskedLater(
+  { seq, tNs }: AskedRequests,
+  slot: number,
+  due: number,
+  lastSeq: number,
+): boolean {
+  return tNs[slot] > due || (tNs[slot] === due && seq[slot] > lastSeq);
 }
 
 /** The verdict over all streams of a plan. */

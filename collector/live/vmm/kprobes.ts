@@ -15,6 +15,7 @@ import {
   removeOrphans,
   tracefsRoot,
 } from '../ftrace/instance.ts';
+import { readNow } from '../read-now.ts';
 import {
   KNOWN_UNMAP,
   NO_OBJECT,
@@ -33,7 +34,6 @@ import {
   removeProbes,
   type ProbeEvent,
 } from './probe-events.ts';
-import { readNow } from '../read-now.ts';
 import type { OpenTap, Tap, TapOptions } from './tap.ts';
 
 const DEVICE = '/dev/iommu';
