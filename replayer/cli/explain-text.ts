@@ -10,7 +10,7 @@ import {
   PRESENT,
   granularityIndex,
 } from '../../collector/model/index.ts';
-import type { CoveringStep, Explanation, ReleasedBarrier, Width } from '../plan/explain.ts';
+import type { CoveringStep, Explanation, ReleasedBarrier, Width } from '../planner/explain.ts';
 
 const LINE = 60;
 

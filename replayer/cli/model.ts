@@ -17,7 +17,7 @@ import { writeModel } from '../model/file.ts';
 import type { Coefficient } from '../model/least-squares.ts';
 import { readTimedRows } from '../model/result-rows.ts';
 import { joinSamples, samplesOf } from '../model/samples.ts';
-import { planTrace } from '../plan/index.ts';
+import { planTrace } from '../planner/index.ts';
 import { readResultHeader } from '../result/file.ts';
 import type { ResultHeader } from '../result/header.ts';
 import { openChain } from '../strategies/user-strategy.ts';

@@ -11,7 +11,7 @@ import {
   parseRate,
 } from '../../collector/base/index.ts';
 import type { Pacing } from '../loop/schedule.ts';
-import { WHOLE, type Cut } from '../plan/cut.ts';
+import { WHOLE, type Cut } from '../planner/cut.ts';
 
 export interface PacingFlags {
   readonly speed?: string;

@@ -24,7 +24,7 @@ import {
   type HoldGain,
   type PlanFacts,
   type StepSink,
-} from '../plan/index.ts';
+} from '../planner/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { openChain } from '../strategies/user-strategy.ts';
 import { addDialectFlag } from './dialect-flag.ts';

@@ -3,7 +3,7 @@
 
 import type { Named } from '../../collector/base/index.ts';
 import type { EventBatch } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 /** How commands become system calls. Issuers read this, never a dialect's name. */
 export type CallForm =

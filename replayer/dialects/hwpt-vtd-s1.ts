@@ -5,7 +5,7 @@ import { ALL_PAGES, FLAG } from '../../collector/model/index.ts';
 import type { Dialect } from './dialect.ts';
 import { isRanged, runsPastTheEnd } from './ranges.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
-import { alignedSpanPages } from './vtd-span.ts';
+import { alignedSpanPages } from '../steps/vtd-span.ts';
 import { putPageAddress, putU64, putU64Max } from './words.ts';
 
 const DATA_VTD_S1 = 0;

@@ -1,7 +1,7 @@
 // What dialects ask of an entry's range.
 
 import { ALL_PAGES, PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 export function isRanged(steps: StepBatch, entry: number): boolean {
   return (steps.present[entry] & PRESENT.range) !== 0;

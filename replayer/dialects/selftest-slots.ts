@@ -1,7 +1,7 @@
 // Which of the iommufd mock's four slots a request is taken to mean: its pages modulo four. A stand-in for
 // tests only, chosen so that neighbouring pages are told apart; it says nothing about any hardware.
 
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import type { Dialect } from './dialect.ts';
 import { isRanged } from './ranges.ts';
 import { refuseUnlessIotlb } from './refusals.ts';

@@ -5,7 +5,7 @@ import { ALL_PAGES, KIND, PAGE_BYTES } from '../../collector/model/index.ts';
 import type { Dialect } from './dialect.ts';
 import { isRanged, runsPastTheEnd } from './ranges.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
-import { alignedSpanPages } from './vtd-span.ts';
+import { alignedSpanPages } from '../steps/vtd-span.ts';
 import { putPageAddress, putU64, putU64Max } from './words.ts';
 
 export const unmap: Dialect = {

@@ -2,7 +2,7 @@
 // their own, 32 bytes (spec 1.5, layout B). Flag values are this project's convention: the mail gives none.
 
 import { ALL_PAGES, FLAG, PAGE_BYTES, SCOPE } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import type { Dialect } from './dialect.ts';
 import { isRanged } from './ranges.ts';
 import { RFC_BYTES, vfioRfc } from './vfio-rfc.ts';

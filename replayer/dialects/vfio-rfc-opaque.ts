@@ -2,11 +2,11 @@
 // here by the convention of that year's trees: a model, a length, one raw VT-d descriptor (spec 3.3).
 
 import { ALL_PAGES, FLAG, PRESENT, SCOPE } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import type { Dialect } from './dialect.ts';
 import { isRanged } from './ranges.ts';
 import { RFC_BYTES, vfioRfc } from './vfio-rfc.ts';
-import { alignedSpanPages, alignedStart } from './vtd-span.ts';
+import { alignedSpanPages, alignedStart } from '../steps/vtd-span.ts';
 import { putPageAddress } from './words.ts';
 
 const DATA_AT = 8;

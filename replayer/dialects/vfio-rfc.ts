@@ -3,7 +3,7 @@
 
 import type { Dialect } from './dialect.ts';
 import { refuseUnlessIotlb } from './refusals.ts';
-import { alignedSpanPages } from './vtd-span.ts';
+import { alignedSpanPages } from '../steps/vtd-span.ts';
 
 export const VFIO_IOMMU_TLB_INVALIDATE = 0x3b7b;
 export const RFC_BYTES = 32;

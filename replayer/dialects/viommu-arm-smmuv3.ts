@@ -3,8 +3,8 @@
 
 import { ALL_PAGES, FLAG, PRESENT, RAW_BYTES, SCOPE } from '../../collector/model/index.ts';
 import type { EventBatch } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
-import { smmuChunkCount, splitSmmuRange, type SmmuChunk } from '../strategies/smmu-split.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
+import { smmuChunkCount, splitSmmuRange, type SmmuChunk } from '../steps/smmu-split.ts';
 import type { Dialect } from './dialect.ts';
 import { isRanged } from './ranges.ts';
 import { refuseUnlessIotlb } from './refusals.ts';

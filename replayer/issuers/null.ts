@@ -2,8 +2,8 @@
 // and back, invalidates nothing. The one issuer that every host has.
 
 import { ToolError } from '../../collector/base/index.ts';
-import { close, open } from '../loop/native.ts';
-import { anyCalls, anyDialect } from './any-calls.ts';
+import { close, open } from '../calls/native.ts';
+import { anyCalls, anyDialect } from '../calls/any-calls.ts';
 import type { Issuer } from './issuer.ts';
 
 const O_RDWR_CLOEXEC = 0o2000002;

@@ -1,8 +1,9 @@
 // Makes no system call: the loop runs against a function that says yes, and the encoded calls are kept.
 // For tests of everything around the call, and to see what the machinery itself costs.
 
-import { anyCalls, anyDialect } from './any-calls.ts';
-import type { CallProgram, Issuer, IssuerSession } from './issuer.ts';
+import { anyCalls, anyDialect } from '../calls/any-calls.ts';
+import type { CallProgram } from '../calls/call-program.ts';
+import type { Issuer, IssuerSession } from './issuer.ts';
 
 export interface RecordingSession extends IssuerSession {
   /** What was prepared, stream by stream. */

@@ -1,8 +1,8 @@
 // A system call that the kernel refused while an issuer was setting up: which, and with what.
 
 import { ToolError } from '../../collector/base/index.ts';
-import { ERRNO, errno, errnoName, ioctl } from '../loop/native.ts';
-import { PinnedMemory } from '../loop/pinned.ts';
+import { ERRNO, errno, errnoName, ioctl } from '../calls/native.ts';
+import { PinnedMemory } from '../calls/pinned.ts';
 
 export class RefusedCall extends ToolError {
   readonly errno: number;

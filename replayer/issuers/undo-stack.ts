@@ -2,7 +2,7 @@
 // drops what refused; after a crash the kernel does the same by itself.
 
 import { ToolError } from '../../collector/base/index.ts';
-import { close, open } from '../loop/native.ts';
+import { close, open } from '../calls/native.ts';
 
 const O_RDWR_CLOEXEC = 0o2000002;
 

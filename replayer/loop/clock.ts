@@ -1,8 +1,8 @@
 // CLOCK_MONOTONIC as ns since a local anchor, as a double: no BigInt, no allocation. Exact for 104 days
 // from the anchor.
 
-import { CLOCK_MONOTONIC, TIMER_ABSTIME, clockGettime, clockNanosleep } from './native.ts';
-import { PinnedMemory } from './pinned.ts';
+import { CLOCK_MONOTONIC, TIMER_ABSTIME, clockGettime, clockNanosleep } from '../calls/native.ts';
+import { PinnedMemory } from '../calls/pinned.ts';
 
 /** What the issue loop needs of time; tests give a fake. */
 export interface Clock {

@@ -1,7 +1,7 @@
 // Shortens idle stretches: where no stream has a step or a barrier for longer than a limit, the rest of
 // that stretch is left out of the time line, for all streams alike. Everything else keeps its distance.
 
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 export interface TimeMap {
   /** The recorded time, on the shortened line, that becomes the run's start. */

@@ -11,8 +11,8 @@ import {
   schedGetaffinity,
   schedSetaffinity,
   schedSetscheduler,
-} from './native.ts';
-import { PinnedMemory } from './pinned.ts';
+} from '../calls/native.ts';
+import { PinnedMemory } from '../calls/pinned.ts';
 
 export interface ThreadWish {
   /** Pins the thread; stays where the scheduler puts it where undefined. */

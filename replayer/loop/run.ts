@@ -4,8 +4,9 @@
 import { availableParallelism } from 'node:os';
 
 import { ToolError, type Interrupt, type Progress } from '../../collector/base/index.ts';
-import type { CallProgram, IssuerSession } from '../issuers/issuer.ts';
-import type { Plan, StepBatch } from '../plan/index.ts';
+import type { CallProgram } from '../calls/call-program.ts';
+import type { IssuerSession } from '../issuers/issuer.ts';
+import type { Plan, StepBatch } from '../planner/index.ts';
 import { monotonicClock, readMonotonic } from './clock.ts';
 import { findHoles, type Hole, type ThreadSample } from './holes.ts';
 import { CONTROL, type LoopInput, type LoopOutput } from './issue-loop.ts';

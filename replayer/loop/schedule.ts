@@ -2,7 +2,7 @@
 // common start: a late step moves no other. Pure: no clock.
 
 import { assertUnreachable, ToolError } from '../../collector/base/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import { shortenIdle, type TimeMap } from './idle.ts';
 
 export type Pacing =

@@ -1,7 +1,7 @@
 // CPU time of this thread by the kernel's account. User and system together are exact; how they divide the
 // kernel estimates from its ticks, unless it was built to account for every entry.
 
-import { addressOf, getrusage } from './native.ts';
+import { addressOf, getrusage } from '../calls/native.ts';
 
 const RUSAGE_THREAD = 1;
 const RUSAGE_BYTES = 144;

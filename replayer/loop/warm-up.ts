@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import { CONTROL, runIssueLoop, type LoopHost, type LoopInput } from './issue-loop.ts';
 import { loopHost, loopInput, sharedOutput } from './loop-shapes.ts';
 import { Landing, measurePace } from './landing.ts';
-import { close, open } from './native.ts';
+import { close, open } from '../calls/native.ts';
 import { measureNoise } from './noise.ts';
 import { WAIT, Waiter } from './waiter.ts';
 

@@ -9,7 +9,7 @@ import { CollectionWatch, collectGarbage } from './collections.ts';
 import { runIssueLoop, type LoopOutput } from './issue-loop.ts';
 import { boxNumbers, loopHost, loopInput, loopOutput } from './loop-shapes.ts';
 import { Landing, measurePace } from './landing.ts';
-import { errno, ioctl } from './native.ts';
+import { errno, ioctl } from '../calls/native.ts';
 import { measureNoise, type NoiseFloor } from './noise.ts';
 import { leaveFifo, settleThread } from './realtime.ts';
 import { cpuBetween, threadCpu } from './thread-cpu.ts';

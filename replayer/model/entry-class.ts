@@ -2,7 +2,7 @@
 // where the samples can.
 
 import { GRANULARITIES, KINDS, granularityIndex } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/index.ts';
+import type { StepBatch } from '../planner/index.ts';
 
 export const ENTRY_CLASSES = KINDS.length * GRANULARITIES.length;
 

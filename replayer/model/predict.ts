@@ -2,7 +2,7 @@
 // each as long as the model says. Streaming; online strategies are cut as the issue loop cuts them.
 
 import { PRESENT } from '../../collector/model/index.ts';
-import type { Plan, StepBatch } from '../plan/index.ts';
+import type { Plan, StepBatch } from '../planner/index.ts';
 import { percentiles, type Percentiles } from '../result/percentiles.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { ENTRY_CLASSES, entryClass } from './entry-class.ts';

@@ -2,7 +2,7 @@
 // (from the plan) and how long it took (from the rows). Failed ioctls are no samples.
 
 import { PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/index.ts';
+import type { StepBatch } from '../planner/index.ts';
 import { entryClass } from './entry-class.ts';
 import type { CostSamples } from './cost-model.ts';
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 import type { RunOutcome, StreamRun } from '../loop/run.ts';
 import type { Pacing } from '../loop/schedule.ts';
-import type { Cut } from '../plan/cut.ts';
+import type { Cut } from '../planner/cut.ts';
 import { FIDELITY_CLASSES, judgeFidelity } from './fidelity.ts';
 import type { ReplaySummary } from './summary.ts';
 

@@ -1,6 +1,6 @@
 // One ioctl a barrier interval: requests wait for the barrier that asks for them, and go together.
 
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 
 /** Joins steps up to and including the first that releases a barrier; due when that barrier came. */

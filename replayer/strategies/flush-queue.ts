@@ -3,7 +3,7 @@
 // guest's pages stay reachable until the flush. What is no plain IOTLB request goes at once, in order.
 
 import { FLAG, PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 import { absorbWishes, canWiden, dropPasid, dropRange } from './widen.ts';
 

@@ -4,8 +4,8 @@
 // the first of its ranges stood.
 
 import { PRESENT } from '../../collector/model/index.ts';
-import { alignedSpanPages, alignedStart } from '../dialects/vtd-span.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import { alignedSpanPages, alignedStart } from '../steps/vtd-span.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import { RangeOrder, kindRunEnd } from './range-order.ts';
 import type { Stage } from './strategy.ts';
 

@@ -2,7 +2,7 @@
 // drivers do above a limit (spec 7.3, 7.5): fewer waits, more translations lost.
 
 import { FLAG, PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 import { absorbWishes, canWiden, dropRange } from './widen.ts';
 

@@ -2,7 +2,7 @@
 // page. Numbers and typed arrays only; a run costs no objects.
 
 import { PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import { RangeTargets } from './range-targets.ts';
 
 const FIRST_ROOM = 64;

@@ -2,7 +2,7 @@
 // domain and PASID. Numbers and typed arrays only.
 
 import { PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 const FIRST_ROOM = 64;
 /** Up to so many, looking at each beats a hash. */

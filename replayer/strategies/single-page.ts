@@ -2,7 +2,7 @@
 // without range invalidation (spec 7.3).
 
 import { PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import { EntrySplitter } from './split-entries.ts';
 import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 import { canWiden, dropRange } from './widen.ts';

@@ -2,8 +2,8 @@
 // one TLBI that NUM and SCALE can say (spec 7.3).
 
 import { ALL_PAGES, FLAG, PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
-import { driverPages, nextChunkPages, smmuChunkCount } from './smmu-split.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
+import { driverPages, nextChunkPages, smmuChunkCount } from '../steps/smmu-split.ts';
 import { EntrySplitter } from './split-entries.ts';
 import type { Stage, Strategy } from './strategy.ts';
 import { canWiden } from './widen.ts';

@@ -1,7 +1,7 @@
 // Entries that become several: how many of each is said first, then all are made at once and given their
 // values.
 
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 export class EntrySplitter {
   #room = new Uint32Array(64);

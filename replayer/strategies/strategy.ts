@@ -4,7 +4,7 @@
 // asked, due times never descend, and every barrier is released exactly once or is free.
 
 import type { Named } from '../../collector/base/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 /** Works on one stream, in order. What is open at the end of a push stays in `output` uncommitted. */
 export interface Stage {

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 
 import { ToolError, registry } from '../../collector/base/index.ts';
-import { StepBatch } from '../plan/step-batch.ts';
+import { StepBatch } from '../steps/step-batch.ts';
 import { isPath, parseChain, splitChain, type StrategyChain } from './chain.ts';
 import { strategies } from './index.ts';
 import type { Stage, Strategy } from './strategy.ts';

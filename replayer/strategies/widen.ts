@@ -2,7 +2,7 @@
 // Flags: everything more that any of them asks for, no hint that not all of them share.
 
 import { FLAG, KIND, SCOPE, PRESENT } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 /** Bits that ask for more; the others narrow. */
 const MORE = FLAG.global | FLAG.drainWrites | FLAG.drainReads;

@@ -1,7 +1,7 @@
 // Groups across barriers: the first request opens a window, everything until it closes goes in one
 // ioctl, and the barriers inside wait for it. Safe, and paid for in stall (design 5).
 
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 
 class WindowStage implements Stage {

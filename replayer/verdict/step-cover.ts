@@ -2,7 +2,7 @@
 // entries sorted by page. A request may be covered by several entries of one step together.
 
 import { SCOPE } from '../../collector/model/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import { covers, coversTags, type Widths } from './covers.ts';
 
 const DIRECT_LIMIT = 8;

@@ -3,7 +3,7 @@
 // ioctls of a stream one after the other. Equal times are told apart by order, never in a plan's favour.
 
 import { SCOPE } from '../../collector/model/index.ts';
-import { StepBatch } from '../plan/step-batch.ts';
+import { StepBatch } from '../steps/step-batch.ts';
 import type { AskedRequests } from './asked-requests.ts';
 import type { AskedRows, Interest } from './asked-rows.ts';
 import { covers } from './covers.ts';

@@ -11,8 +11,8 @@ import {
   type EventBatch,
 } from '../../collector/model/index.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
-import { StepBatch } from '../../replayer/plan/index.ts';
-import { RequestSource } from '../../replayer/plan/requests.ts';
+import { StepBatch } from '../../replayer/planner/index.ts';
+import { RequestSource } from '../../replayer/planner/requests.ts';
 import { parseChain, type StrategyChain } from '../../replayer/strategies/chain.ts';
 import { strategies } from '../../replayer/strategies/index.ts';
 import { presets } from '../../replayer/strategies/presets.ts';

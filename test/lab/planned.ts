@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { openTrace } from '../../collector/format/index.ts';
 import { commandsOf, dialects } from '../../replayer/dialects/index.ts';
-import { planTrace } from '../../replayer/plan/index.ts';
+import { planTrace } from '../../replayer/planner/index.ts';
 import { parseChain } from '../../replayer/strategies/chain.ts';
 import { checkout, labSource } from './cache.ts';
 

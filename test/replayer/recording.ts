@@ -12,8 +12,8 @@ import {
   type EventBatch,
 } from '../../collector/model/index.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
-import { Planner, type StepSink } from '../../replayer/plan/planner.ts';
-import { StepBatch } from '../../replayer/plan/index.ts';
+import { Planner, type StepSink } from '../../replayer/planner/planner.ts';
+import { StepBatch } from '../../replayer/planner/index.ts';
 import type { StrategyChain } from '../../replayer/strategies/chain.ts';
 
 /** One row of a recording; `seq` is its place in the whole file. */

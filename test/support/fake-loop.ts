@@ -1,7 +1,7 @@
 // The issue loop without a machine: a clock that moves only when it is read, slept on or called through,
 // and an ioctl that writes down what it was asked. Time is arithmetic here, so that it can be asserted.
 
-import { NO_WORD } from '../../replayer/issuers/issuer.ts';
+import { NO_WORD } from '../../replayer/calls/call-program.ts';
 import type { Clock } from '../../replayer/loop/clock.ts';
 import {
   CONTROL,

@@ -7,8 +7,8 @@ import { readSync } from 'node:fs';
 import { openTrace } from '../../collector/format/index.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
 import { nullIssuer } from '../../replayer/issuers/null.ts';
-import { ioctl } from '../../replayer/loop/native.ts';
-import { planTrace } from '../../replayer/plan/index.ts';
+import { ioctl } from '../../replayer/calls/native.ts';
+import { planTrace } from '../../replayer/planner/index.ts';
 import { parseChain } from '../../replayer/strategies/chain.ts';
 
 const [recording, ...pairs] = process.argv.slice(2);

@@ -3,7 +3,7 @@
 import { formatCount } from '../../collector/base/index.ts';
 import { KIND, SCOPE } from '../../collector/model/index.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
-import { planFacts, type PlanFacts } from '../../replayer/plan/index.ts';
+import { planFacts, type PlanFacts } from '../../replayer/planner/index.ts';
 import { parseChain } from '../../replayer/strategies/chain.ts';
 import { MACHINES } from '../lab/machine.ts';
 import { workloads } from '../lab/workloads.ts';

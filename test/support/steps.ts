@@ -1,6 +1,6 @@
 // Steps for tests, from a list of times: one request each, and the barriers that it releases.
 
-import { StepBatch } from '../../replayer/plan/index.ts';
+import { StepBatch } from '../../replayer/planner/index.ts';
 
 export interface StepAt {
   readonly dueNs: number;

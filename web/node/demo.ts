@@ -19,7 +19,7 @@ import { compareStrategies } from '../../analysis/compare/compare.ts';
 import { comparisonTable } from '../../analysis/report/text-table.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
-import { WHOLE } from '../../replayer/plan/cut.ts';
+import { WHOLE } from '../../replayer/planner/cut.ts';
 import { parseChain } from '../../replayer/strategies/chain.ts';
 import { writeReport } from './write-report.ts';
 

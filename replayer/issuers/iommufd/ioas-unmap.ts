@@ -3,10 +3,10 @@
 
 import { ToolError } from '../../../collector/base/index.ts';
 import { PAGE_BYTES } from '../../../collector/model/index.ts';
-import { IovaPlacer } from '../iova-windows.ts';
+import { IovaPlacer } from '../../calls/iova-windows.ts';
 import { isVirtualMachine } from '../provenance.ts';
-import { MappedMemory, UnmapCounts, unmapCalls } from '../unmap-calls.ts';
-import { ioasShape } from '../unmap-shapes.ts';
+import { MappedMemory, UnmapCounts, unmapCalls } from '../../calls/unmap-calls.ts';
+import { ioasShape } from '../../calls/unmap-shapes.ts';
 import type { Carrier } from './carrier.ts';
 import { findVfioDevice } from './device.ts';
 import { iovaRanges } from './kernel.ts';

@@ -1,8 +1,8 @@
 // The iommufd and VFIO cdev calls that an issuer makes, one function each, with their structures by byte
 // offset (spec 1.4, 2.3; Linux include/uapi/linux/iommufd.h and vfio.h). Holds no state.
 
-import { PinnedMemory } from '../../loop/pinned.ts';
-import { windowAt, type IovaWindow } from '../iova-windows.ts';
+import { PinnedMemory } from '../../calls/pinned.ts';
+import { windowAt, type IovaWindow } from '../../calls/iova-windows.ts';
 import { call } from '../refused-call.ts';
 
 const IOMMU_DESTROY = 0x3b80;

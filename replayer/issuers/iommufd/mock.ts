@@ -3,8 +3,8 @@
 
 import { MOCK_SLOTS } from '../../dialects/selftest-slots.ts';
 import { MOCK_GUEST_DEVICE } from '../../dialects/viommu-selftest.ts';
-import { PinnedMemory } from '../../loop/pinned.ts';
-import { hwptCalls } from '../hwpt-calls.ts';
+import { PinnedMemory } from '../../calls/pinned.ts';
+import { hwptCalls } from '../../calls/hwpt-calls.ts';
 import type { IssuerSession } from '../issuer.ts';
 import { RefusedCall, call } from '../refused-call.ts';
 import type { Carrier } from './carrier.ts';

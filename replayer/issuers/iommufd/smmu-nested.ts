@@ -3,9 +3,9 @@
 
 import { ToolError } from '../../../collector/base/index.ts';
 import { SMMU_BLOCK } from '../../dialects/viommu-arm-smmuv3.ts';
-import { ERRNO } from '../../loop/native.ts';
-import { hwptCalls } from '../hwpt-calls.ts';
-import type { CallProgram } from '../issuer.ts';
+import { ERRNO } from '../../calls/native.ts';
+import { hwptCalls } from '../../calls/hwpt-calls.ts';
+import type { CallProgram } from '../../calls/call-program.ts';
 import { isVirtualMachine } from '../provenance.ts';
 import type { Carrier } from './carrier.ts';
 import { findVfioDevice } from './device.ts';

@@ -1,6 +1,6 @@
 // `hwpt-vtd-s1` through iommufd: nested HWPTs of an Intel VT-d, with the device attached to them.
 
-import { hwptCalls } from '../hwpt-calls.ts';
+import { hwptCalls } from '../../calls/hwpt-calls.ts';
 import { isVirtualMachine } from '../provenance.ts';
 import type { Carrier } from './carrier.ts';
 import { findVfioDevice } from './device.ts';

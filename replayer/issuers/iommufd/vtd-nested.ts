@@ -3,8 +3,8 @@
 
 import { PRESENT } from '../../../collector/model/index.ts';
 import { ToolError } from '../../../collector/base/index.ts';
-import { PinnedMemory } from '../../loop/pinned.ts';
-import type { StepBatch } from '../../plan/step-batch.ts';
+import { PinnedMemory } from '../../calls/pinned.ts';
+import type { StepBatch } from '../../steps/step-batch.ts';
 import { RefusedCall } from '../refused-call.ts';
 import { allocHwpt, hardwareInfo, mapIoas } from './kernel.ts';
 import type { BoundDevice, IommufdSession, NestingParent } from './session.ts';

@@ -4,9 +4,9 @@
 import { release } from 'node:os';
 
 import { ToolError } from '../../../collector/base/index.ts';
-import { errno, ioctl } from '../../loop/native.ts';
-import { windowAt, type IovaWindow } from '../iova-windows.ts';
-import { PinnedMemory } from '../../loop/pinned.ts';
+import { errno, ioctl } from '../../calls/native.ts';
+import { windowAt, type IovaWindow } from '../../calls/iova-windows.ts';
+import { PinnedMemory } from '../../calls/pinned.ts';
 import { RefusedCall, call } from '../refused-call.ts';
 import { UndoStack } from '../undo-stack.ts';
 import type { VfioGroup } from './group.ts';

@@ -4,13 +4,13 @@
 import { existsSync } from 'node:fs';
 
 import { ToolError } from '../../../collector/base/index.ts';
-import { IovaPlacer } from '../iova-windows.ts';
+import { IovaPlacer } from '../../calls/iova-windows.ts';
 import type { Issuer, IssuerSession } from '../issuer.ts';
 import { requireAccess } from '../pci-device.ts';
 import { isVirtualMachine } from '../provenance.ts';
-import { structCalls } from '../struct-calls.ts';
-import { MappedMemory, UnmapCounts, unmapCalls } from '../unmap-calls.ts';
-import { type1Shape } from '../unmap-shapes.ts';
+import { structCalls } from '../../calls/struct-calls.ts';
+import { MappedMemory, UnmapCounts, unmapCalls } from '../../calls/unmap-calls.ts';
+import { type1Shape } from '../../calls/unmap-shapes.ts';
 import { VfioContainer } from './container.ts';
 import { findVfioGroup } from './group.ts';
 import { bindPasids, requireLayout, type RfcLayout } from './rfc.ts';

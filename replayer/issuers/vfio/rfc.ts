@@ -4,9 +4,9 @@
 import { ToolError } from '../../../collector/base/index.ts';
 import { PRESENT, SCOPE } from '../../../collector/model/index.ts';
 import { VFIO_IOMMU_TLB_INVALIDATE } from '../../dialects/vfio-rfc.ts';
-import { ERRNO, errno, ioctl } from '../../loop/native.ts';
-import { PinnedMemory } from '../../loop/pinned.ts';
-import type { StepBatch } from '../../plan/step-batch.ts';
+import { ERRNO, errno, ioctl } from '../../calls/native.ts';
+import { PinnedMemory } from '../../calls/pinned.ts';
+import type { StepBatch } from '../../steps/step-batch.ts';
 import { call } from '../refused-call.ts';
 
 /** VFIO_BASE + 22: of the lab kernel's companion call that names a container's PASIDs. */

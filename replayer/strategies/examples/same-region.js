@@ -5,7 +5,7 @@
 const RANGE = 8; // the bit of `present` that says page and pages hold
 
 /** @typedef {import('../strategy.ts').Strategy} Strategy */
-/** @typedef {import('../../plan/step-batch.ts').StepBatch} StepBatch */
+/** @typedef {import('../../steps/step-batch.ts').StepBatch} StepBatch */
 
 class SameRegion {
   /** @param {number} pages */

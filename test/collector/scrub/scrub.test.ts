@@ -12,7 +12,7 @@ import { EventBuilder } from '../../../collector/model/index.ts';
 import { scrubTrace } from '../../../collector/scrub/scrub.ts';
 import { importTrace } from '../../../collector/sources/import.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
-import { planFacts } from '../../../replayer/plan/index.ts';
+import { planFacts } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { strategies } from '../../../replayer/strategies/index.ts';
 import { fillKnown, knownHeader, tallyOf } from '../../durability/known-rows.ts';

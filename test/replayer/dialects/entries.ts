@@ -7,7 +7,7 @@ import { decodeSmmuv3 } from '../../../collector/decoders/smmuv3.ts';
 import { decodeVtd } from '../../../collector/decoders/vtd.ts';
 import { EventBuilder, KIND, PRESENT, SCOPE } from '../../../collector/model/index.ts';
 import { commandsOf, type Dialect } from '../../../replayer/dialects/index.ts';
-import { StepBatch } from '../../../replayer/plan/index.ts';
+import { StepBatch } from '../../../replayer/planner/index.ts';
 
 export interface Asked {
   readonly kind?: number;

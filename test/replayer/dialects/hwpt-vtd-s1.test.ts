@@ -7,8 +7,8 @@ import * as fc from 'fast-check';
 
 import { ALL_PAGES, FLAG, KIND, PRESENT, SCOPE } from '../../../collector/model/index.ts';
 import { hwptVtdS1 } from '../../../replayer/dialects/hwpt-vtd-s1.ts';
-import { hwptCalls } from '../../../replayer/issuers/hwpt-calls.ts';
-import { StepBatch } from '../../../replayer/plan/index.ts';
+import { hwptCalls } from '../../../replayer/calls/hwpt-calls.ts';
+import { StepBatch } from '../../../replayer/planner/index.ts';
 
 interface Range {
   readonly page: number;

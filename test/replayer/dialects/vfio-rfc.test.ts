@@ -9,7 +9,7 @@ import { ALL_PAGES, FLAG, KIND, SCOPE } from '../../../collector/model/index.ts'
 import { vfioRfcGeneric } from '../../../replayer/dialects/vfio-rfc-generic.ts';
 import { vfioRfcOpaque } from '../../../replayer/dialects/vfio-rfc-opaque.ts';
 import { layoutsFrom } from '../../../replayer/issuers/vfio/rfc.ts';
-import { ERRNO } from '../../../replayer/loop/native.ts';
+import { ERRNO } from '../../../replayer/calls/native.ts';
 import { askedOf, decodedVtd, hexOf, say, stepsOf, vector, vectors } from './entries.ts';
 
 const NO_PASID = 1;

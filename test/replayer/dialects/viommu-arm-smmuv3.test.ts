@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { ALL_PAGES, FLAG, KIND } from '../../../collector/model/index.ts';
 import { viommuArmSmmuv3 as dialect } from '../../../replayer/dialects/viommu-arm-smmuv3.ts';
 import { smmuCompleted } from '../../../replayer/issuers/iommufd/smmu-nested.ts';
-import { ERRNO } from '../../../replayer/loop/native.ts';
+import { ERRNO } from '../../../replayer/calls/native.ts';
 import {
   askedOf,
   bytesOf,

@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { openTrace } from '../../../collector/format/index.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
-import { planFacts } from '../../../replayer/plan/index.ts';
+import { planFacts } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { workloads } from '../../lab/workloads.ts';
 import { recordedPath } from '../fixtures.ts';

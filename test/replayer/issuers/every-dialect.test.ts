@@ -5,9 +5,9 @@ import test from 'node:test';
 
 import { commandsOf, dialects } from '../../../replayer/dialects/index.ts';
 import { issuers } from '../../../replayer/issuers/index.ts';
-import { NO_WORD } from '../../../replayer/issuers/issuer.ts';
+import { NO_WORD } from '../../../replayer/calls/call-program.ts';
 import { recordingIssuer } from '../../../replayer/issuers/recording.ts';
-import { planTrace } from '../../../replayer/plan/index.ts';
+import { planTrace } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { REAL, realBatch } from '../fixtures.ts';
 

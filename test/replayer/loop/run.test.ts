@@ -5,7 +5,7 @@ import { EventBuilder, KIND, PRESENT, SCOPE } from '../../../collector/model/ind
 import { dialects } from '../../../replayer/dialects/index.ts';
 import { recordingIssuer } from '../../../replayer/issuers/recording.ts';
 import { runPlan, type RunOptions } from '../../../replayer/loop/run.ts';
-import { planTrace, type Plan } from '../../../replayer/plan/index.ts';
+import { planTrace, type Plan } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 
 /** Requests 10 µs apart, handed to the streams in turn. */

@@ -19,7 +19,7 @@ import {
 import { leastSquares } from '../../../replayer/model/least-squares.ts';
 import { Predictor } from '../../../replayer/model/predict.ts';
 import { samplesOf } from '../../../replayer/model/samples.ts';
-import { planFacts, planTrace } from '../../../replayer/plan/index.ts';
+import { planFacts, planTrace } from '../../../replayer/planner/index.ts';
 import { percentiles } from '../../../replayer/result/percentiles.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { SAMPLE, folderFor, iotlb, json } from '../../support/cli.ts';

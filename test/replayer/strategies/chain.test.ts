@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { ToolError } from '../../../collector/base/index.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
-import { planFacts } from '../../../replayer/plan/index.ts';
+import { planFacts } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { strategies } from '../../../replayer/strategies/index.ts';
 import { presets } from '../../../replayer/strategies/presets.ts';

@@ -6,12 +6,8 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { alignedSpanPages } from '../../../replayer/dialects/vtd-span.ts';
-import {
-  nextChunkPages,
-  smmuTtl,
-  splitSmmuRange,
-} from '../../../replayer/strategies/smmu-split.ts';
+import { alignedSpanPages } from '../../../replayer/steps/vtd-span.ts';
+import { nextChunkPages, smmuTtl, splitSmmuRange } from '../../../replayer/steps/smmu-split.ts';
 
 interface SplitCase {
   readonly id: string;

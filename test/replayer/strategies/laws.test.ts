@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 
 import { KIND } from '../../../collector/model/index.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
-import { planFacts, planTrace, StepBatch } from '../../../replayer/plan/index.ts';
+import { planFacts, planTrace, StepBatch } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { strategies } from '../../../replayer/strategies/index.ts';
 import { workloads } from '../../lab/workloads.ts';

@@ -7,15 +7,15 @@ import * as fc from 'fast-check';
 
 import { KIND } from '../../../collector/model/index.ts';
 import { unmap } from '../../../replayer/dialects/unmap.ts';
-import { IovaPlacer, windowAt } from '../../../replayer/issuers/iova-windows.ts';
+import { IovaPlacer, windowAt } from '../../../replayer/calls/iova-windows.ts';
 import {
   MOST_MAPPED_PAGES,
   MappedMemory,
   UnmapCounts,
   unmapCalls,
-} from '../../../replayer/issuers/unmap-calls.ts';
-import { ioasShape, type1Shape } from '../../../replayer/issuers/unmap-shapes.ts';
-import { NO_WORD } from '../../../replayer/issuers/issuer.ts';
+} from '../../../replayer/calls/unmap-calls.ts';
+import { ioasShape, type1Shape } from '../../../replayer/calls/unmap-shapes.ts';
+import { NO_WORD } from '../../../replayer/calls/call-program.ts';
 import { stepsOf } from '../dialects/entries.ts';
 
 /** As on a PC: all 48 bits but the interrupt window. */

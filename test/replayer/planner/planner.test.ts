@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 
 import { dialects } from '../../../replayer/dialects/index.ts';
-import { planEach, planFacts } from '../../../replayer/plan/index.ts';
+import { planEach, planFacts } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { openChain } from '../../../replayer/strategies/user-strategy.ts';
 import { REAL, realBatch } from '../fixtures.ts';

@@ -14,7 +14,7 @@ import {
 import { Landing } from '../../../replayer/loop/landing.ts';
 import type { Clock } from '../../../replayer/loop/clock.ts';
 import { WAIT, Waiter } from '../../../replayer/loop/waiter.ts';
-import { cutDue } from '../../../replayer/plan/index.ts';
+import { cutDue } from '../../../replayer/planner/index.ts';
 import { range } from '../recording.ts';
 
 interface Job {

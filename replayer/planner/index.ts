@@ -7,8 +7,8 @@ export {
   type PlanFacts,
   type StreamPlan,
 } from './plan.ts';
-export { StepBatch } from './step-batch.ts';
-export { cutDue, type CutColumns } from './cut-due.ts';
+export { StepBatch } from '../steps/step-batch.ts';
+export { cutDue, type CutColumns } from '../steps/cut-due.ts';
 export type { StepSink } from './planner.ts';
 export { HoldGainCounter, type HoldGain } from './hold-gain.ts';
 export { explain, type Explanation } from './explain.ts';

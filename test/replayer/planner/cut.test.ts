@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 
 import { EventBuilder, KIND, type EventBatch } from '../../../collector/model/index.ts';
-import { WHOLE, cutBatches, type Cut } from '../../../replayer/plan/cut.ts';
+import { WHOLE, cutBatches, type Cut } from '../../../replayer/planner/cut.ts';
 
 /** Rows by time; a negative one is a barrier at that time. Batches of three. */
 function batchesOf(times: readonly number[]): readonly EventBatch[] {

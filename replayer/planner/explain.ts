@@ -9,7 +9,7 @@ import { AskedRequests } from '../verdict/asked-requests.ts';
 import { covers } from '../verdict/covers.ts';
 import { StepCover } from '../verdict/step-cover.ts';
 import { Planner, type StepSink } from './planner.ts';
-import type { StepBatch } from './step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 /** How wide a request or an entry is, in the guest's terms. */
 export interface Width {

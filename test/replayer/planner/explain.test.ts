@@ -13,7 +13,7 @@ import {
   planEach,
   planFacts,
   type HoldGain,
-} from '../../../replayer/plan/index.ts';
+} from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { realBatch } from '../fixtures.ts';
 import { batchesOf, planOf, type Row } from '../recording.ts';

@@ -3,9 +3,9 @@
 
 import { ALL_PAGES, PAGE_BYTES } from '../../collector/model/index.ts';
 import { type Dialect } from '../dialects/index.ts';
-import { PinnedMemory } from '../loop/pinned.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
-import { NO_WORD, type CallProgram } from './issuer.ts';
+import { PinnedMemory } from './pinned.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
+import { NO_WORD, type CallProgram } from './call-program.ts';
 import type { IovaPlacer } from './iova-windows.ts';
 
 /** Longest range that is mapped: so much memory is pinned. */

@@ -2,7 +2,7 @@
 
 import { PRESENT } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
-import type { StepBatch } from './step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 export class StepTally {
   count = 0;

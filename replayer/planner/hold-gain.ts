@@ -1,7 +1,7 @@
 // What holding waits back could still save of a recording, whatever else is done: how many ioctls would be
 // left with windows of several lengths, and with `drain` if an ioctl took so long. One pass, no plan.
 
-import type { StepBatch } from './step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 const WINDOWS_NS = [10e3, 50e3, 200e3, 1e6] as const;
 const SERVICES_NS = [2e3, 10e3, 50e3] as const;

@@ -6,7 +6,7 @@ import test from 'node:test';
 import * as fc from 'fast-check';
 
 import { ALL_PAGES } from '../../../collector/model/index.ts';
-import { alignedSpanPages } from '../../../replayer/dialects/vtd-span.ts';
+import { alignedSpanPages } from '../../../replayer/steps/vtd-span.ts';
 
 /** The smallest aligned power of two that holds both ends, by trying every order. */
 function slowSpan(page: bigint, pages: bigint): bigint {

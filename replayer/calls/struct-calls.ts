@@ -1,9 +1,9 @@
 // A plan as ioctls of one command each: the command is the whole argument, nothing says how many were done.
 
 import { commandsOf, type Dialect } from '../dialects/index.ts';
-import { PinnedMemory } from '../loop/pinned.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
-import { NO_WORD, type CallProgram } from './issuer.ts';
+import { PinnedMemory } from './pinned.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
+import { NO_WORD, type CallProgram } from './call-program.ts';
 
 /** Encodes every step, its commands in the order of its entries. */
 export function structCalls(fd: number, steps: StepBatch, dialect: Dialect): CallProgram {

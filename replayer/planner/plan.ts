@@ -10,7 +10,7 @@ import type { StrategyChain } from '../strategies/chain.ts';
 import { combineVerdicts, type Verdict } from '../verdict/verdict.ts';
 import { Planner, type StepSink, type Wanted } from './planner.ts';
 import type { RequestSource } from './requests.ts';
-import { StepBatch } from './step-batch.ts';
+import { StepBatch } from '../steps/step-batch.ts';
 import type { StepTally } from './tally.ts';
 
 /** The fields of design 7, and what we add to them. Pages are 4 KiB. */

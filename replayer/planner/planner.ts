@@ -9,7 +9,7 @@ import type { Stage } from '../strategies/index.ts';
 import { AskedRows } from '../verdict/asked-rows.ts';
 import { StreamVerdict } from '../verdict/verdict.ts';
 import { RequestSource } from './requests.ts';
-import { StepBatch } from './step-batch.ts';
+import { StepBatch } from '../steps/step-batch.ts';
 import { StepTally } from './tally.ts';
 
 /** Rows after which steps move on: a strategy may make hundreds of entries of each, and caches are small. */

@@ -2,9 +2,9 @@
 // Struct layout: spec 2.3; Linux include/uapi/linux/iommufd.h, struct iommu_hwpt_invalidate (32 bytes).
 
 import { commandsOf, type Dialect } from '../dialects/index.ts';
-import { PinnedMemory } from '../loop/pinned.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
-import type { CallProgram } from './issuer.ts';
+import { PinnedMemory } from './pinned.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
+import type { CallProgram } from './call-program.ts';
 
 export const IOMMU_HWPT_INVALIDATE = 0x3b8d;
 const STRUCT_BYTES = 32;

@@ -3,9 +3,9 @@
 
 import { ALL_PAGES } from '../../collector/model/index.ts';
 import { dialects, type Dialect } from '../dialects/index.ts';
-import type { StepBatch } from '../plan/step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 import { hwptCalls } from './hwpt-calls.ts';
-import type { CallProgram } from './issuer.ts';
+import type { CallProgram } from './call-program.ts';
 import { IovaPlacer } from './iova-windows.ts';
 import { structCalls } from './struct-calls.ts';
 import { MappedMemory, UnmapCounts, unmapCalls } from './unmap-calls.ts';

@@ -4,7 +4,7 @@
 
 import { KIND, PRESENT, type EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
-import type { StepBatch } from './step-batch.ts';
+import type { StepBatch } from '../steps/step-batch.ts';
 
 export class RequestSource {
   requests = 0;
