@@ -1,20 +1,22 @@
-// Opens an input for import: a file or standard input, plain, gzip or zstd, as a stream of byte chunks.
-// Compression is told from the first bytes, never from the name.
+// Opens an input for import: a file or standard input, plain, gzip or zstd (also one in the other), UTF-8 or
+// UTF-16, as a stream of byte chunks. Both are told from the first bytes, never from the name.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
 
-import { Decompress } from 'fzstd';
-
-import { ToolError, fileError, systemErrorCode } from './errors.ts';
-import { ZstdGuard } from './zstd.ts';
+import { ToolError, fileError } from './errors.ts';
+import { refuseForeign } from './foreign-forms.ts';
+import { gunzip } from './gzip-stream.ts';
+import { fromUtf16, utf16Of } from './text-encoding.ts';
+import { ZstdStream } from './zstd-stream.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
-const MAGIC_BYTES = 4;
+/** As far as the magic of a tar archive. */
+const HEAD_BYTES = 512;
+const STANDARD_INPUT = 'standard input';
 
-export type Compression = 'none' | 'gzip' | 'zstd';
+type Compression = 'none' | 'gzip' | 'zstd';
 
 export interface Input {
   /** How messages name it. */
@@ -24,19 +26,22 @@ export interface Input {
   /** Stored bytes read so far. */
   readonly storedDone: () => number;
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Known once the first chunk came. */
+  /** True where the content is compressed or encoded. Known once the first chunk came. */
   readonly isCompressed: () => boolean;
+  /** What was found beside the content, as it comes. */
+  readonly warnings: readonly string[];
   /** SHA-256 of the stored bytes read so far, `sha256:…`. */
   readonly digest: () => string;
 }
 
 /** Opens `path`, or standard input for `-`. Errors come as ToolError from the iteration. */
 export function openInput(path: string, storedBytes: number | undefined): Input {
-  const name = path === '-' ? 'standard input' : path;
+  const name = path === '-' ? STANDARD_INPUT : path;
   const source: Readable =
     path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
   let done = 0;
-  let compression: Compression = 'none';
+  let layers = 0;
+  const warnings: string[] = [];
   const hash = createHash('sha256');
   async function* counted(): AsyncGenerator<Uint8Array> {
     try {
@@ -55,10 +60,16 @@ export function openInput(path: string, storedBytes: number | undefined): Input 
     name,
     storedBytes,
     storedDone: () => done,
-    chunks: decompressed(counted(), name, (found) => {
-      compression = found;
+    chunks: decompressed(counted(), name, {
+      layer: () => {
+        layers++;
+      },
+      warn: (text) => {
+        warnings.push(text);
+      },
     }),
-    isCompressed: () => compression !== 'none',
+    isCompressed: () => layers > 0,
+    warnings,
     digest: () => `sha256:${hash.copy().digest('hex')}`,
   };
 }
@@ -69,104 +80,107 @@ function compressionOf(head: Uint8Array): Compression {
   return 'none';
 }
 
+/** What stands around the content, from the outside in: two compressions at most, then an encoding. */
+const LAYERS_LIMIT = 3;
+
 async function* decompressed(
-  chunks: AsyncGenerator<Uint8Array>,
+  stored: AsyncGenerator<Uint8Array>,
   name: string,
-  tell: (found: Compression) => void,
+  tell: Telling,
 ): AsyncGenerator<Uint8Array> {
-  const head: Uint8Array[] = [];
-  let have = 0;
-  while (have < MAGIC_BYTES) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    head.push(next.value);
-    have += next.value.length;
-  }
-  const first = Buffer.concat(head);
-  const all = prepend(first, chunks);
-  const compression = compressionOf(first);
-  tell(compression);
-  switch (compression) {
-    case 'gzip':
-      yield* ungzip(all, name);
-      return;
-    case 'zstd':
-      yield* unzstd(all, name);
-      return;
-    case 'none':
+  let chunks = stored;
+  for (let layer = 0; ; layer++) {
+    const { head, all } = await peek(chunks);
+    const compression = compressionOf(head);
+    if (compression === 'none') {
+      const encoding = utf16Of(head);
+      if (encoding !== undefined) {
+        tell.layer();
+        yield* fromUtf16(all, encoding);
+        return;
+      }
+      refuseForeign(head, name, name === STANDARD_INPUT ? 'FILE' : name);
       yield* all;
+      return;
+    }
+    if (layer === LAYERS_LIMIT) {
+      throw new ToolError(
+        'E_FORMAT',
+        `${name}: is compressed more than ${LAYERS_LIMIT} times over; nothing was written`,
+        { hint: 'unpack it first' },
+      );
+    }
+    tell.layer();
+    chunks = compression === 'gzip' ? ungzip(all, name, tell) : unzstd(all, name, tell);
   }
 }
 
-async function* prepend(
-  first: Uint8Array,
-  rest: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  if (first.length > 0) yield first;
-  yield* rest;
+interface Telling {
+  /** The content is not what is stored. */
+  layer(): void;
+  /** Something to know that hinders nothing. */
+  warn(text: string): void;
+}
+
+/** The first bytes of `chunks`, and all of them again. */
+async function peek(chunks: AsyncGenerator<Uint8Array>): Promise<{
+  readonly head: Uint8Array;
+  readonly all: AsyncGenerator<Uint8Array>;
+}> {
+  const parts: Uint8Array[] = [];
+  let have = 0;
+  let failure: { readonly error: unknown } | undefined;
+  while (have < HEAD_BYTES) {
+    try {
+      const next = await chunks.next();
+      if (next.done === true) break;
+      parts.push(next.value);
+      have += next.value.length;
+    } catch (error) {
+      // What came before the damage comes first here too.
+      failure = { error };
+      break;
+    }
+  }
+  async function* again(): AsyncGenerator<Uint8Array> {
+    for (const part of parts) yield part;
+    if (failure !== undefined) throw failure.error;
+    yield* chunks;
+  }
+  return { head: Buffer.concat(parts), all: again() };
 }
 
 async function* ungzip(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
+  tell: Telling,
 ): AsyncGenerator<Uint8Array> {
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  const feeding = feed(chunks, gunzip);
-  try {
-    for await (const chunk of gunzip) yield chunk as Uint8Array;
-    await feeding;
-  } catch (error) {
-    throw badCompression(name, 'gzip', error);
-  }
-}
-
-async function feed(
-  chunks: AsyncIterable<Uint8Array>,
-  into: ReturnType<typeof createGunzip>,
-): Promise<void> {
-  try {
-    for await (const chunk of chunks) {
-      if (!into.write(chunk)) await new Promise((resolve) => into.once('drain', resolve));
-    }
-    into.end();
-  } catch (error) {
-    into.destroy(error instanceof Error ? error : new Error(String(error)));
-  }
+  const { trailingBytes } = yield* gunzip(chunks, name);
+  if (trailingBytes > 0) tell.warn(trailing(name, 'gzip', trailingBytes));
 }
 
 async function* unzstd(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
+  tell: Telling,
 ): AsyncGenerator<Uint8Array> {
   const out: Uint8Array[] = [];
-  const stream = new Decompress((data) => {
-    out.push(data);
+  const stream = new ZstdStream(name, (content) => {
+    out.push(content);
   });
-  const guard = new ZstdGuard(name);
-  let tail: Uint8Array | undefined;
-  try {
-    for await (const chunk of chunks) {
-      guard.see(chunk);
-      // One chunk is held back, so that the last can be marked as the last.
-      if (tail !== undefined) stream.push(tail);
-      tail = chunk;
+  for await (const chunk of chunks) {
+    try {
+      stream.push(chunk);
+    } catch (error) {
       yield* out.splice(0);
+      throw error;
     }
-    if (tail !== undefined) stream.push(tail, true);
     yield* out.splice(0);
-  } catch (error) {
-    yield* out.splice(0);
-    throw badCompression(name, 'zstd', error);
   }
+  stream.end();
+  if (stream.trailingBytes > 0) tell.warn(trailing(name, 'zstd', stream.trailingBytes));
 }
 
-function badCompression(name: string, kind: Compression, error: unknown): ToolError {
-  if (error instanceof ToolError) return error;
-  const cut =
-    systemErrorCode(error) === 'Z_BUF_ERROR' || /unexpected (?:EOF|end)/i.test(String(error));
-  return new ToolError(
-    cut ? 'E_TRUNCATED' : 'E_CORRUPT',
-    `${name}: its ${kind} data ${cut ? 'ends early' : 'is damaged'}`,
-    { cause: error },
-  );
+function trailing(name: string, kind: Compression, bytes: number): string {
+  return `${name}: ${bytes} ${bytes === 1 ? 'byte follows' : 'bytes follow'} the end of its ${kind} data and ${bytes === 1 ? 'was' : 'were'} not read`;
 }

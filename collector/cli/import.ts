@@ -59,6 +59,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
         source: 'recording',
         interrupted: false,
         damage: undefined,
+        warnings: [],
       }
     : await importTrace(input, output, {
         source: options.source,
@@ -76,6 +77,8 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
         ...tally,
         losses,
         interrupted: result.interrupted,
+        warnings: result.warnings,
+        damage: result.damage?.message,
       }),
     );
   } else {
@@ -85,8 +88,11 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
     `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ${formatCount(tally.skipped)} other events skipped; ${formatDuration(result.spanNs)} of the guest's time`,
   );
   warnOfLoss(tally, losses, terminal);
+  for (const warning of result.warnings) terminal.warn(warning);
   if (result.damage !== undefined)
-    terminal.warn(`${result.damage.message}; what came before is kept`);
+    terminal.warn(
+      `${result.damage.message}; what was read is kept, and may be altered close to the damage`,
+    );
   if (result.interrupted) {
     terminal.warn(`interrupted: ${output} holds what was read until then`);
     process.exitCode = EXIT.interrupted;

@@ -30,6 +30,8 @@ export interface Feed {
   /** The source's last word: what it held back comes out. Also called after damage. */
   end(): void;
   digest(): string;
+  /** What was found beside the content; whole once the input is read. */
+  warnings(): readonly string[];
   close(): void;
 }
 
@@ -48,12 +50,14 @@ export async function openFeed(path: string, options: FeedOptions): Promise<Feed
   }
   const input = openInput(path, storedSize(path));
   const chunks = input.chunks[Symbol.asyncIterator]();
-  const first = await sniff(chunks);
-  if (first.length === 0)
+  const { first, damage } = await sniff(chunks);
+  if (first.length === 0) {
+    if (damage !== undefined) throw damage;
     throw new ToolError('E_EMPTY', `${input.name}: is empty; nothing was written`);
+  }
   const head = Buffer.concat(first).subarray(0, SNIFF_BYTES);
   const { source, form } = chooseForm(head, input.name, options.source);
-  const opened: OpenedInput = { path, input, chunks, first };
+  const opened: OpenedInput = { path, input, chunks, first, damage };
   return form.kind === 'stream'
     ? streamFeed(opened, source, form, options)
     : fileFeed(opened, source, form, options);
@@ -64,18 +68,34 @@ interface OpenedInput {
   readonly input: Input;
   readonly chunks: AsyncIterator<Uint8Array>;
   readonly first: readonly Uint8Array[];
+  /** What ended the input behind `first`. */
+  readonly damage: ToolError | undefined;
 }
 
-async function sniff(chunks: AsyncIterator<Uint8Array>): Promise<readonly Uint8Array[]> {
+/** The first chunks. Damage behind them is told when they are read, so that a short input can be salvaged too. */
+async function sniff(
+  chunks: AsyncIterator<Uint8Array>,
+): Promise<{ readonly first: readonly Uint8Array[]; readonly damage: ToolError | undefined }> {
   const first: Uint8Array[] = [];
   let have = 0;
   while (have < SNIFF_BYTES) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    first.push(next.value);
-    have += next.value.length;
+    try {
+      const next = await chunks.next();
+      if (next.done === true) break;
+      if (next.value.length === 0) continue;
+      first.push(next.value);
+      have += next.value.length;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return { first, damage: error };
+    }
   }
-  return have === 0 ? [] : first;
+  return { first, damage: undefined };
+}
+
+/** True where `error` says that an input is damaged or cut, and what came before may be kept. */
+export function isDamage(error: unknown): error is ToolError {
+  return error instanceof ToolError && (error.code === 'E_TRUNCATED' || error.code === 'E_CORRUPT');
 }
 
 type FormOfBytes = StreamForm | FileForm;
@@ -125,7 +145,7 @@ function streamFeed(
   form: StreamForm,
   options: FeedOptions,
 ): Feed {
-  const { input, chunks, first } = opened;
+  const { input, chunks, first, damage } = opened;
   const parser = form.open(options.out);
   return {
     name: input.name,
@@ -136,6 +156,7 @@ function streamFeed(
         parser.push(bytes);
         if (!step(input.storedDone())) return;
       }
+      if (damage !== undefined) throw damage;
       for (;;) {
         const next = await chunks.next();
         if (next.done === true) return;
@@ -145,6 +166,7 @@ function streamFeed(
     },
     end: () => parser.end(),
     digest: () => input.digest(),
+    warnings: () => input.warnings,
     close: () => undefined,
   };
 }
@@ -157,7 +179,8 @@ async function fileFeed(
 ): Promise<Feed> {
   const { input, chunks, first, path } = opened;
   const spooled = path === '-' || input.isCompressed();
-  if (spooled) await spool(options.spool, first, chunks);
+  let { damage } = opened;
+  if (spooled) damage ??= await spool(options.spool, first, chunks);
   else await chunks.return?.();
   const random = new RandomInput(spooled ? options.spool : path, input.name);
   const close = (): void => {
@@ -170,14 +193,18 @@ async function fileFeed(
       name: input.name,
       source,
       parser,
-      run: (step) => drive(parser.read(), step),
+      async run(step) {
+        await drive(parser.read(), step);
+        if (damage !== undefined) throw damage;
+      },
       end: () => undefined,
       digest: () => (spooled ? input.digest() : fileDigest(path)),
+      warnings: () => [...input.warnings, ...(parser.warnings?.() ?? [])],
       close,
     };
   } catch (error) {
     close();
-    throw error;
+    throw damage ?? error;
   }
 }
 
@@ -198,6 +225,7 @@ function folderFeed(path: string, options: FeedOptions): Feed {
       run: (step) => drive(parser.read(), step),
       end: () => undefined,
       digest: () => folderDigest(path, entries),
+      warnings: () => parser.warnings?.() ?? [],
       close: () => parser.close?.(),
     };
   }
@@ -217,24 +245,26 @@ async function drive(
   }
 }
 
+/** Writes the content to `path`. Gives the damage that ended it early, if any. */
 async function spool(
   path: string,
   first: readonly Uint8Array[],
   chunks: AsyncIterator<Uint8Array>,
-): Promise<void> {
+): Promise<ToolError | undefined> {
   try {
     const fd = openSync(path, 'w', 0o600);
     try {
       for (const bytes of first) writeSync(fd, bytes);
       for (;;) {
         const next = await chunks.next();
-        if (next.done === true) return;
+        if (next.done === true) return undefined;
         writeSync(fd, next.value);
       }
     } finally {
       closeSync(fd);
     }
   } catch (error) {
+    if (isDamage(error)) return error;
     rmSync(path, { force: true });
     throw error instanceof ToolError ? error : fileError(error, path, 'Nothing was imported.');
   }

@@ -8,7 +8,7 @@ import { basename } from 'node:path';
 import { TOOL, ToolError, type Interrupt, type Progress } from '../base/index.ts';
 import { TraceWriter, sealTrace, type TraceTotals } from '../format/index.ts';
 import { EventBuilder, FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
-import { openFeed, type Feed } from './feed.ts';
+import { isDamage, openFeed, type Feed } from './feed.ts';
 
 const BATCH_ROWS = 65_536;
 
@@ -27,6 +27,8 @@ export interface ImportResult extends TraceTotals {
   readonly interrupted: boolean;
   /** Damage that ended the input early, where salvaging. */
   readonly damage: ToolError | undefined;
+  /** What was found beside the events. */
+  readonly warnings: readonly string[];
 }
 
 /** Imports `from` (`-` is standard input) into the sealed recording `to`. Throws ToolError. */
@@ -54,23 +56,30 @@ async function importFeed(
   const partial = `${to}.partial`;
   const progress = options.progress();
   let writer: TraceWriter | undefined;
+  let damage: ToolError | undefined;
   const flush = (done: number): void => {
-    writer ??= new TraceWriter(partial, header(feed, options), { overwrite: true });
+    writer ??= new TraceWriter(partial, header(feed, options, damage), { overwrite: true });
     writer.append(out, losses.tally(), losses.take());
     out.clear();
     progress.update(done, `${writer.rows.toLocaleString('en-US')} events`);
   };
   try {
-    const damage = await runFeed(feed, options, (done) => {
+    damage = await runFeed(feed, options, (done) => {
       if (out.count >= BATCH_ROWS) flush(done);
     });
     if (out.count > 0 || writer === undefined) flush(0);
     if (writer === undefined) throw new Error('a flush makes the writer');
     if (writer.rows === 0) throw noEvents(feed);
     writer.finish(losses.tally(), [...losses.take(), ...losses.takeSums()]);
-    const end = sealTrace(partial, to, { header: () => header(feed, options) });
+    const end = sealTrace(partial, to, { header: () => header(feed, options, damage) });
     rmSync(partial);
-    return { ...end, source: feed.source.name, interrupted: options.interrupt.requested, damage };
+    return {
+      ...end,
+      source: feed.source.name,
+      interrupted: options.interrupt.requested,
+      damage,
+      warnings: feed.warnings(),
+    };
   } catch (error) {
     writer?.close();
     // Without space the stream is all there is: it stays. Otherwise nothing half-done is left.
@@ -94,9 +103,7 @@ async function runFeed(
       return !options.interrupt.requested;
     });
   } catch (error) {
-    const isDamage =
-      error instanceof ToolError && (error.code === 'E_TRUNCATED' || error.code === 'E_CORRUPT');
-    if (!isDamage) throw error;
+    if (!isDamage(error)) throw error;
     if (!options.salvage) {
       throw new ToolError(error.code, `${error.message}; nothing was written`, {
         cause: error,
@@ -109,7 +116,7 @@ async function runFeed(
   return damage;
 }
 
-function header(feed: Feed, options: ImportOptions): TraceHeader {
+function header(feed: Feed, options: ImportOptions, damage: ToolError | undefined): TraceHeader {
   const facts = feed.parser.facts();
   return {
     format: FORMAT_NAME,
@@ -118,7 +125,11 @@ function header(feed: Feed, options: ImportOptions): TraceHeader {
     source: {
       name: feed.source.name,
       ...(facts.version === undefined ? {} : { version: facts.version }),
-      detail: [facts.detail, options.interrupt.requested ? 'import was interrupted' : undefined]
+      detail: [
+        facts.detail,
+        options.interrupt.requested ? 'import was interrupted' : undefined,
+        damage === undefined ? undefined : `salvaged: ${damage.message}`,
+      ]
         .filter((part) => part !== undefined)
         .join(', '),
     },

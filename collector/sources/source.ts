@@ -24,6 +24,8 @@ export interface OpenSource {
   facts(): SourceFacts;
   /** What the input held instead, where it held nothing that can be used. */
   insteadFound?(): string | undefined;
+  /** What was found beside the events: bytes that belong to nothing, and the like. */
+  warnings?(): readonly string[];
 }
 
 /** Reads one input front to back. */

@@ -12,7 +12,7 @@ import {
   RAW_BYTES,
   type EventBatch,
 } from '../../collector/model/index.ts';
-import { openFeed } from '../../collector/sources/feed.ts';
+import { isDamage, openFeed } from '../../collector/sources/feed.ts';
 import type { LossLog } from '../../collector/model/index.ts';
 import type { SourceFacts } from '../../collector/sources/index.ts';
 
@@ -37,6 +37,13 @@ export interface SourceRun {
   readonly rows: readonly Row[];
   readonly facts: SourceFacts;
   readonly losses: LossLog;
+  readonly warnings: readonly string[];
+  /** What ended the input early, where salvaging. */
+  readonly damage: unknown;
+}
+
+export interface ReadOptions {
+  readonly salvage?: boolean;
 }
 
 export function rowsOf(batch: EventBatch): readonly Row[] {
@@ -68,19 +75,31 @@ export function rowAt(batch: EventBatch, i: number): Row {
 }
 
 /** Reads the file or folder at `path` to its end. */
-export async function readSource(path: string, source?: string): Promise<SourceRun> {
+export async function readSource(
+  path: string,
+  source?: string,
+  options: ReadOptions = {},
+): Promise<SourceRun> {
   const folder = mkdtempSync(join(tmpdir(), 'iotlb-test-'));
   const out = new EventBuilder();
   try {
     const feed = await openFeed(path, { source, spool: join(folder, 'spool'), out });
     try {
-      await feed.run(() => true);
+      let damage: unknown;
+      try {
+        await feed.run(() => true);
+      } catch (error) {
+        if (options.salvage !== true || !isDamage(error)) throw error;
+        damage = error;
+      }
       feed.end();
       return {
         source: feed.source.name,
         rows: rowsOf(out),
         facts: feed.parser.facts(),
         losses: feed.parser.losses,
+        warnings: feed.warnings(),
+        damage,
       };
     } finally {
       feed.close();
@@ -94,12 +113,13 @@ export async function readSource(path: string, source?: string): Promise<SourceR
 export async function readContent(
   content: string | Uint8Array,
   source?: string,
+  options: ReadOptions = {},
 ): Promise<SourceRun> {
   const folder = mkdtempSync(join(tmpdir(), 'iotlb-test-'));
   try {
     const path = join(folder, 'input');
     writeFileSync(path, content);
-    return await readSource(path, source);
+    return await readSource(path, source, options);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 
 import { ToolError, unzstd } from '../../../collector/base/index.ts';
-import { ZstdGuard } from '../../../collector/base/zstd.ts';
+import { ZstdStream } from '../../../collector/base/zstd-stream.ts';
 import { readContent } from '../../support/read-source.ts';
 import { zstdStub } from '../../support/zstd-stub.ts';
 
@@ -28,7 +28,7 @@ void test('a frame with a window above 32 MiB is refused, wherever in the stream
   }
 });
 
-void test('the guard sees the same however the stream is cut into chunks', () => {
+void test('the stream sees the same however the stream is cut into chunks', () => {
   const hostile = Buffer.concat([
     zstdStub(Buffer.alloc(300_000, 7)),
     zstdStub(Buffer.alloc(10), 26),
@@ -37,11 +37,11 @@ void test('the guard sees the same however the stream is cut into chunks', () =>
     fc.property(
       fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 50 }),
       (sizes) => {
-        const guard = new ZstdGuard('x');
+        const stream = new ZstdStream('x', () => undefined);
         assert.throws(() => {
           let at = 0;
           for (const size of [...sizes, hostile.length]) {
-            guard.see(hostile.subarray(at, at + size));
+            stream.push(hostile.subarray(at, at + size));
             at += size;
           }
         }, ToolError);
