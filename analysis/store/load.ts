@@ -4,15 +4,14 @@ import { basename } from 'node:path';
 
 import { firstSchema, fileDigest, openTrace, scanTrace } from '../../collector/format/index.ts';
 import { ToolError } from '../../collector/base/index.ts';
+import { ALL_COLUMNS } from '../../collector/model/index.ts';
 import { RESULT_HEADER_KEY, type ResultHeader } from '../../replayer/result/header.ts';
 import { readResultHeader } from '../../replayer/result/file.ts';
+import { STORED_COLUMNS, structureOf } from './event-columns.ts';
 import type { Query, Store } from './store.ts';
 
 const SAMPLE_COLUMNS =
   'stream UInt16, due_ns Int64, issued_ns Int64, completed_ns Int64, entries UInt32, entries_done UInt32, errno Int32, first_seq UInt64, last_seq UInt64, calls UInt32, steps UInt32, stalls_ns Array(Int64)';
-const EVENT_COLUMNS =
-  'seq UInt64, t_ns Int64, stream UInt16, kind LowCardinality(String), scope UInt8, flags UInt16, domain_id Nullable(UInt32), pasid Nullable(UInt32), source_id Nullable(UInt32), addr Nullable(UInt64), size Nullable(UInt64), raw FixedString(32), raw_len UInt8, submission UInt32, cpu Nullable(Int16)';
-
 const HAS_RUN: Query<{ readonly n: number }> = {
   sql: 'SELECT count() AS n FROM runs FINAL WHERE run_id = {id:String}',
 };
@@ -112,11 +111,11 @@ async function loadTrace(store: Store, path: string): Promise<Loaded> {
   const known = await has(store, HAS_TRACE, digest);
   if (!known) {
     using reader = openTrace(path);
-    const kept = names(EVENT_COLUMNS).replace('raw, raw_len, ', '').replace(', cpu', '');
+    const kept = STORED_COLUMNS.map(({ name }) => name).join(', ');
     await store.command('DELETE FROM events WHERE trace_digest = {id:String}', { id: digest });
     await store.insertArrow({
       sql: `INSERT INTO events SELECT {id:String} AS trace_digest, ${kept} FROM {rows}`,
-      structure: EVENT_COLUMNS,
+      structure: structureOf(ALL_COLUMNS),
       path,
       parameters: { id: digest },
     });

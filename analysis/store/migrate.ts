@@ -3,6 +3,7 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 
+import { ADD_EVENT_COLUMNS } from './event-columns.ts';
 import type { Query, Store } from './store.ts';
 
 const SQL_FOLDER = new URL('../../../analysis/sql/', import.meta.url);
@@ -28,5 +29,6 @@ export async function migrate(store: Store): Promise<readonly string[]> {
     await store.insertRows('migrations', [{ number, name }]);
     done.push(name);
   }
+  await store.command(ADD_EVENT_COLUMNS);
   return done;
 }

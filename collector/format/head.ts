@@ -2,7 +2,13 @@
 // Decides what a file is, and whether this version can read it. Never hands its bytes to Arrow.
 
 import { TOOL, ToolError, parseJson } from '../base/index.ts';
-import { FORMAT_NAME, FORMAT_VERSION, headerSchema, type TraceHeader } from '../model/index.ts';
+import {
+  FORMAT_NAME,
+  FORMAT_VERSION,
+  columnsOf,
+  headerSchema,
+  type TraceHeader,
+} from '../model/index.ts';
 import { headCrc, textCrc } from './batch-check.ts';
 import { FILE_MAGIC, PREFIX_BYTES, frameAt, isFrame, readAt, type Frame } from './frames.ts';
 import { ipcBytes } from './ipc-bytes.ts';
@@ -40,8 +46,8 @@ export function readHead(path: string, fd: number, size: number): TraceHead {
   }
   const { header, recording } = parseHeader(path, first.message.pairs);
   const dictionary = frameAt(fd, size, start + first.bytes);
-  if (!sameColumns(first)) {
-    throw corruptHead(path, `its columns are not those of format ${FORMAT_VERSION}`);
+  if (!hasColumnsOf(header.version, first)) {
+    throw corruptHead(path, `its columns are not those of format ${header.version}`);
   }
   if (!isFrame(dictionary) || dictionary.kind !== 'dictionary') {
     const isCut =
@@ -176,17 +182,18 @@ function parseHeader(path: string, pairs: ReadonlyMap<string, string>): Trusted 
   return { header: parsed.data, recording: crc };
 }
 
-let ownColumns: readonly string[] | undefined;
+const columnTexts = new Map<number, readonly string[]>();
 
-function sameColumns(schema: Frame): boolean {
-  ownColumns ??= schemaColumns();
+function hasColumnsOf(version: number, schema: Frame): boolean {
+  let wanted = columnTexts.get(version);
+  if (wanted === undefined) columnTexts.set(version, (wanted = columnTextsOf(version)));
   const found = schema.message.columns;
-  return found.length === ownColumns.length && ownColumns.every((column, i) => column === found[i]);
+  return found.length === wanted.length && wanted.every((column, i) => column === found[i]);
 }
 
-/** The columns of this version, as its own schema message names them. */
-function schemaColumns(): readonly string[] {
-  const schema = traceSchema('', '');
+/** The columns of a version, as a schema message of it names them. */
+function columnTextsOf(version: number): readonly string[] {
+  const schema = traceSchema('', '', columnsOf(version));
   const ipc = ipcBytes('stream');
   ipc.begin(schema, emptyRecordBatch(schema));
   return readMessage(Buffer.concat(ipc.chunks).subarray(PREFIX_BYTES))?.columns ?? [];

@@ -12,8 +12,8 @@ import { fromColumns } from './from-columns.ts';
 import { looksLikeRecording, readHead, salvageHead, type TraceHead } from './head.ts';
 import type { Compression } from './layout.ts';
 import { findBatches, nextBatch, noteOf } from './salvage.ts';
-import { COLUMN_WIDTHS } from './schema.ts';
 import { tailDamage } from './tail.ts';
+import { knownLayout } from './versions.ts';
 
 /** What is known once all batches were read. */
 export interface TraceEnd {
@@ -243,14 +243,15 @@ export class TraceReader {
 
   /** Undefined where the batch is not one of ours: its checksum holds, so it was written so. */
   #decode(frame: Frame, bytes: Uint8Array, firstSeq: number): EventBatch | undefined {
-    const layout = frame.message.layout(COLUMN_WIDTHS);
-    if (layout === undefined) return undefined;
+    const known = knownLayout(frame.message);
+    if (known === undefined) return undefined;
+    const { layout } = known;
     const body = bytes.subarray(frame.bytes - frame.message.bodyBytes);
     const columns = new BatchColumns(layout, body);
     if (!columns.haveRightLengths) return undefined;
     this.compression = layout.compression;
     try {
-      return fromColumns(columns, firstSeq, this.#words);
+      return fromColumns(columns, known.columns, { firstSeq, words: this.#words });
     } catch (error) {
       if (error instanceof ToolError) return undefined; // its compressed data is no zstd
       throw error;

@@ -20,8 +20,8 @@ import {
   type Frame,
   type FrameEnd,
 } from './frames.ts';
-import { COLUMN_WIDTHS } from './schema.ts';
 import { tailDamage } from './tail.ts';
+import { FEWEST_COLUMNS, knownLayout } from './versions.ts';
 import type { TraceHead } from './head.ts';
 
 export interface FoundBatch {
@@ -43,7 +43,7 @@ MARK.writeUInt32LE(CONTINUATION);
 /** The note of a frame that is a whole batch; undefined where it is not. */
 export function noteOf(frame: Frame, crc: () => string): BatchNote | undefined {
   if (frame.kind !== 'batch' || !carriesCrc(frame)) return undefined;
-  if (frame.message.layout(COLUMN_WIDTHS) === undefined) return undefined;
+  if (knownLayout(frame.message) === undefined) return undefined;
   if (frame.message.pairs.get(CHECK_CRC_KEY) !== crc()) return undefined;
   const note = batchNoteSchema.safeParse(parseJson(frame.message.pairs.get(CHECK_KEY) ?? '')).data;
   return note !== undefined && note.rows === frame.message.rows ? note : undefined;
@@ -107,9 +107,7 @@ export function nextBatch(fd: number, size: number, from: number): number | unde
 
 /** Arrow pads metadata to 8 bytes; a batch's is never shorter than its layout of 16 bytes a column. */
 function isPlausible(metadataBytes: number, left: number): boolean {
-  return (
-    metadataBytes % 8 === 0 && metadataBytes >= 16 * COLUMN_WIDTHS.length && metadataBytes < left
-  );
+  return metadataBytes % 8 === 0 && metadataBytes >= 16 * FEWEST_COLUMNS && metadataBytes < left;
 }
 
 function isTail(fd: number, size: number, stop: Frame | FrameEnd, isSealed: boolean): boolean {

@@ -1,4 +1,4 @@
-// EventBatch -> Arrow record batch. Typed arrays in, typed arrays out: no builders, no object a row.
+// EventBatch -> Arrow record batch. Typed arrays in, typed arrays out: no builders, no object for each row.
 
 import {
   Dictionary,
@@ -11,7 +11,17 @@ import {
   type Schema,
 } from 'apache-arrow';
 
-import { ALL_PAGES, EventBuilder, PRESENT, RAW_BYTES, type EventBatch } from '../model/index.ts';
+import {
+  ALL_COLUMNS,
+  ALL_PAGES,
+  EventBuilder,
+  RAW_BYTES,
+  type ColumnArray,
+  type ColumnArrays,
+  type Column,
+  type ColumnType,
+  type EventBatch,
+} from '../model/index.ts';
 import { kindDictionary } from './schema.ts';
 
 const U64_MAX = 0xffff_ffff;
@@ -48,21 +58,84 @@ function validity(batch: EventBatch, bit: number): Validity {
   return { bitmap, nulls: rows - valid };
 }
 
+/** The rows of one column to be written: `values` is what memory has of it, `bit` its PRESENT bit or 0. */
+interface Rows<T> {
+  readonly batch: EventBatch;
+  readonly values: T;
+  readonly bit: number;
+  readonly firstSeq: number;
+}
+
 /** Values under a null are written as 0, so that a file never holds stale memory. */
-function masked<T extends Uint32Array | Int16Array>(batch: EventBatch, from: T, bit: number): T {
-  const out = from.slice(0, batch.count) as T;
+function plain<T extends Exclude<ColumnArray, Float64Array>>({ batch, values, bit }: Rows<T>): T {
+  const out = values.slice(0, batch.count) as T;
+  if (bit === 0) return out;
   for (let i = 0; i < batch.count; i++) if ((batch.present[i] & bit) === 0) out[i] = 0;
   return out;
 }
 
-function rawColumn(batch: EventBatch): Uint8Array {
-  const out = batch.raw.slice(0, batch.count * RAW_BYTES);
-  for (let i = 0; i < batch.count; i++) {
-    if (batch.rawLen[i] < RAW_BYTES)
-      out.fill(0, i * RAW_BYTES + batch.rawLen[i], (i + 1) * RAW_BYTES);
+function sequence({ batch, firstSeq }: Rows<unknown>): ArrayBufferView {
+  const out = new Int32Array(batch.count * 2);
+  for (let i = 0; i < batch.count; i++) put64(out, i, firstSeq + i);
+  return new BigUint64Array(out.buffer);
+}
+
+function times({ batch, values, bit }: Rows<Float64Array>): ArrayBufferView {
+  const { count, present } = batch;
+  const out = new Int32Array(count * 2);
+  for (let i = 0; i < count; i++) if ((present[i] & bit) === bit) put64(out, i, values[i]);
+  return new BigInt64Array(out.buffer);
+}
+
+function firstPages({ batch, values, bit }: Rows<Float64Array>): ArrayBufferView {
+  const { count, present } = batch;
+  const out = new Uint32Array(count * 2);
+  for (let i = 0; i < count; i++) if ((present[i] & bit) === bit) putPageBytes(out, i, values[i]);
+  return new BigUint64Array(out.buffer);
+}
+
+function pageCounts({ batch, values, bit }: Rows<Float64Array>): ArrayBufferView {
+  const { count, present } = batch;
+  const out = new Uint32Array(count * 2);
+  for (let i = 0; i < count; i++) {
+    if ((present[i] & bit) !== bit) continue;
+    if (values[i] >= ALL_PAGES) {
+      out[2 * i] = U64_MAX;
+      out[2 * i + 1] = U64_MAX;
+    } else {
+      putPageBytes(out, i, values[i]);
+    }
+  }
+  return new BigUint64Array(out.buffer);
+}
+
+function kinds({ batch, values }: Rows<Uint8Array>): ArrayBufferView {
+  return new Int8Array(values.slice(0, batch.count).buffer);
+}
+
+function wordBytes({ batch, values }: Rows<Uint8Array>): ArrayBufferView {
+  const { count, rawLen } = batch;
+  const out = values.slice(0, count * RAW_BYTES);
+  for (let i = 0; i < count; i++) {
+    if (rawLen[i] < RAW_BYTES) out.fill(0, i * RAW_BYTES + rawLen[i], (i + 1) * RAW_BYTES);
   }
   return out;
 }
+
+// Each writer takes the array that its type has in the table; the table's names lead to no others.
+type Write = (rows: Rows<unknown>) => ArrayBufferView;
+const WRITERS: Readonly<Record<ColumnType, Write>> = {
+  uint8: plain as Write,
+  uint16: plain as Write,
+  uint32: plain as Write,
+  int16: plain as Write,
+  sequence,
+  ns: times as Write,
+  firstPage: firstPages as Write,
+  pageCount: pageCounts as Write,
+  kind: kinds as Write,
+  words: wordBytes as Write,
+};
 
 /** The record batch of `batch`, numbered from `firstSeq`, with `metadata` as its message metadata. */
 export function toRecordBatch(
@@ -72,52 +145,19 @@ export function toRecordBatch(
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
   const rows = batch.count;
-  const seq = new Int32Array(rows * 2);
-  const time = new Int32Array(rows * 2);
-  const addr = new Uint32Array(rows * 2);
-  const size = new Uint32Array(rows * 2);
-  for (let i = 0; i < rows; i++) {
-    put64(seq, i, firstSeq + i);
-    put64(time, i, batch.tNs[i]);
-    if ((batch.present[i] & PRESENT.range) === 0) continue;
-    putPageBytes(addr, i, batch.page[i]);
-    if (batch.pages[i] >= ALL_PAGES) {
-      size[2 * i] = U64_MAX;
-      size[2 * i + 1] = U64_MAX;
-    } else {
-      putPageBytes(size, i, batch.pages[i]);
-    }
-  }
-  const range = validity(batch, PRESENT.range);
-  const columns: Record<string, { data: ArrayBufferView; validity?: Validity }> = {
-    seq: { data: new BigUint64Array(seq.buffer) },
-    t_ns: { data: new BigInt64Array(time.buffer) },
-    stream: { data: batch.stream.slice(0, rows) },
-    kind: { data: new Int8Array(batch.kind.slice(0, rows).buffer) },
-    scope: { data: batch.scope.slice(0, rows) },
-    flags: { data: batch.flags.slice(0, rows) },
-    domain_id: {
-      data: masked(batch, batch.domainId, PRESENT.domainId),
-      validity: validity(batch, PRESENT.domainId),
-    },
-    pasid: {
-      data: masked(batch, batch.pasid, PRESENT.pasid),
-      validity: validity(batch, PRESENT.pasid),
-    },
-    source_id: {
-      data: masked(batch, batch.sourceId, PRESENT.sourceId),
-      validity: validity(batch, PRESENT.sourceId),
-    },
-    addr: { data: new BigUint64Array(addr.buffer), validity: range },
-    size: { data: new BigUint64Array(size.buffer), validity: range },
-    raw: { data: rawColumn(batch) },
-    raw_len: { data: batch.rawLen.slice(0, rows) },
-    submission: { data: batch.submission.slice(0, rows) },
-    cpu: { data: masked(batch, batch.cpu, PRESENT.cpu), validity: validity(batch, PRESENT.cpu) },
+  const validities = new Map<number, Validity>();
+  const validityOf = (bit: number): Validity => {
+    let found = validities.get(bit);
+    if (found === undefined) validities.set(bit, (found = validity(batch, bit)));
+    return found;
   };
-  const children = schema.fields.map((field) => {
-    const column = columns[field.name];
-    return makeColumn(field.type, rows, column.data, column.validity);
+  const children = schema.fields.map((field, i) => {
+    const { name, type, present, field: array }: Column = ALL_COLUMNS[i];
+    if (name !== field.name) throw new Error(`column ${i} of the schema is ${field.name}`);
+    const values = array === undefined ? undefined : batch[array as keyof ColumnArrays];
+    const data = WRITERS[type]({ batch, values, bit: present ?? 0, firstSeq });
+    const valid = present === undefined ? undefined : validityOf(present);
+    return makeColumn(field.type, rows, data, valid);
   });
   const data = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children });
   return new RecordBatch(schema, data, new Map(metadata));

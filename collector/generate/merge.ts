@@ -1,9 +1,11 @@
 // Several recordings into one, as a host with many tenants would see them: each copy keeps its own order,
 // gets streams and domains of its own, and is shifted as asked. Streaming; ties go to the first named.
 
-import { EventBuilder, PRESENT, RAW_BYTES, type EventBatch } from '../model/index.ts';
+import { EventBuilder, PRESENT, type EventBatch, type RowPairs } from '../model/index.ts';
 
 const BATCH_ROWS = 65_536;
+/** Rows that a copy of a recording collects before they are copied. */
+const PICK_ROWS = 1024;
 /** Domain numbers of copy n begin at n × 2^16: VT-d's and SMMU's have 16 bits, so none meet. */
 const DOMAIN_STRIDE = 2 ** 16;
 
@@ -16,29 +18,58 @@ export interface MergeInput {
   readonly copy: number;
 }
 
-/** One copy of a recording, row by row. */
+/** One copy of a recording. Rows are picked one by one and copied together: see `gather`. */
 class Cursor {
   batch: EventBatch | undefined;
-  row = 0;
   /** Order key: a time stamp that goes backwards waits for its turn in its own recording. */
   keyNs = Number.NEGATIVE_INFINITY;
-  readonly input: MergeInput;
+  #row = 0;
+  readonly #input: MergeInput;
+  readonly #out: EventBuilder;
+  readonly #from = new Int32Array(PICK_ROWS);
+  readonly #to = new Int32Array(PICK_ROWS);
+  #picked = 0;
 
-  constructor(input: MergeInput) {
-    this.input = input;
+  constructor(input: MergeInput, out: EventBuilder) {
+    this.#input = input;
+    this.#out = out;
     this.#load();
   }
 
-  step(): void {
-    this.row++;
-    if (this.batch !== undefined && this.row >= this.batch.count) this.#load();
+  /** Puts the current row next into the output, and goes on to the one after it. */
+  take(): void {
+    this.#from[this.#picked] = this.#row++;
+    this.#to[this.#picked++] = this.#out.next(0, 0);
+    const isOver = this.batch !== undefined && this.#row >= this.batch.count;
+    if (isOver || this.#picked === PICK_ROWS) this.copy();
+    if (isOver) this.#load();
     else this.#key();
   }
 
+  /** Fills the output's rows that were put there and are still empty. */
+  copy(): void {
+    if (this.batch === undefined || this.#picked === 0) return;
+    const rows = { from: this.#from, to: this.#to, count: this.#picked };
+    this.#out.gather(this.batch, rows);
+    this.#renumber(rows);
+    this.#picked = 0;
+  }
+
+  #renumber({ to, count }: RowPairs): void {
+    const { tNs, stream, present, domainId } = this.#out;
+    const { shiftNs, streams, copy } = this.#input;
+    for (let i = 0; i < count; i++) {
+      const row = to[i];
+      tNs[row] += shiftNs;
+      stream[row] = streams.get(stream[row]) ?? 0;
+      if ((present[row] & PRESENT.domainId) !== 0) domainId[row] += copy * DOMAIN_STRIDE;
+    }
+  }
+
   #load(): void {
-    this.row = 0;
+    this.#row = 0;
     do {
-      const next = this.input.batches.next();
+      const next = this.#input.batches.next();
       this.batch = next.done === true ? undefined : next.value;
     } while (this.batch !== undefined && this.batch.count === 0);
     this.#key();
@@ -46,44 +77,26 @@ class Cursor {
 
   #key(): void {
     if (this.batch === undefined) return;
-    this.keyNs = Math.max(this.keyNs, this.batch.tNs[this.row] + this.input.shiftNs);
+    this.keyNs = Math.max(this.keyNs, this.batch.tNs[this.#row] + this.#input.shiftNs);
   }
 }
 
 /** The rows of all inputs in time order. The batch is reused. */
 export function* mergeRows(inputs: readonly MergeInput[]): Generator<EventBatch, void, void> {
   const out = new EventBuilder(BATCH_ROWS);
-  const cursors = inputs.map((input) => new Cursor(input)).filter((one) => one.batch !== undefined);
+  const cursors = inputs
+    .map((input) => new Cursor(input, out))
+    .filter((one) => one.batch !== undefined);
   while (cursors.length > 0) {
     let first = cursors[0];
     for (const cursor of cursors) if (cursor.keyNs < first.keyNs) first = cursor;
-    if (first.batch !== undefined) copyRow(first.input, first.batch, first.row, out);
-    first.step();
+    first.take();
     if (first.batch === undefined) cursors.splice(cursors.indexOf(first), 1);
     if (out.count === BATCH_ROWS) {
+      for (const cursor of cursors) cursor.copy();
       yield out;
       out.clear();
     }
   }
   if (out.count > 0) yield out;
-}
-
-function copyRow(input: MergeInput, from: EventBatch, at: number, out: EventBuilder): void {
-  const stream = input.streams.get(from.stream[at]) ?? 0;
-  const row = out.next(from.tNs[at] + input.shiftNs, stream);
-  out.kind[row] = from.kind[at];
-  out.scope[row] = from.scope[at];
-  out.flags[row] = from.flags[at];
-  out.present[row] = from.present[at];
-  const own = (from.present[at] & PRESENT.domainId) === 0 ? 0 : input.copy * DOMAIN_STRIDE;
-  out.domainId[row] = from.domainId[at] + own;
-  out.pasid[row] = from.pasid[at];
-  out.sourceId[row] = from.sourceId[at];
-  out.page[row] = from.page[at];
-  out.pages[row] = from.pages[at];
-  const raw = from.raw.subarray(at * RAW_BYTES, (at + 1) * RAW_BYTES);
-  out.raw.set(raw, row * RAW_BYTES);
-  out.rawLen[row] = from.rawLen[at];
-  out.submission[row] = from.submission[at];
-  out.cpu[row] = from.cpu[at];
 }

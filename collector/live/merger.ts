@@ -3,8 +3,6 @@
 
 import {
   EventBuilder,
-  PRESENT,
-  RAW_BYTES,
   type LossDetail,
   type LossLog,
   type Tally,
@@ -123,30 +121,15 @@ export class Merger {
   }
 }
 
+/** Appends the rows of `from` with their times moved and their streams renumbered. */
 function copyRows(
   from: EventBuilder,
   to: EventBuilder,
   change: { readonly shiftNs: number; readonly stream: (id: number) => number },
 ): void {
-  for (let i = 0; i < from.count; i++) {
-    const row = to.next(from.tNs[i] + change.shiftNs, change.stream(from.stream[i]));
-    to.kind[row] = from.kind[i];
-    to.scope[row] = from.scope[i];
-    to.flags[row] = from.flags[i];
-    const present = from.present[i];
-    to.present[row] = present;
-    to.domainId[row] = from.domainId[i];
-    to.pasid[row] = from.pasid[i];
-    to.sourceId[row] = from.sourceId[i];
-    if ((present & PRESENT.range) !== 0) {
-      to.page[row] = from.page[i];
-      to.pages[row] = from.pages[i];
-    }
-    to.submission[row] = from.submission[i];
-    to.cpu[row] = from.cpu[i];
-    to.rawLen[row] = from.rawLen[i];
+  const first = to.append(from, 0, from.count);
+  for (let row = first; row < to.count; row++) {
+    to.tNs[row] += change.shiftNs;
+    to.stream[row] = change.stream(to.stream[row]);
   }
-  // Rows are appended one after the other, so their words go over in one piece.
-  const first = to.count - from.count;
-  to.raw.set(from.raw.subarray(0, from.count * RAW_BYTES), first * RAW_BYTES);
 }

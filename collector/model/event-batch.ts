@@ -1,135 +1,166 @@
-// A stretch of a recording in memory: one typed array a column, no object a row.
-// Pages and ns are doubles (exact below 2^53); optional columns are valid where `present` says so.
+// A stretch of a recording in memory: one typed array for each column, no object for each row.
+// Which arrays there are is said in columns.ts; optional columns are valid where `present` says so.
 
-import { RAW_BYTES } from './vocabulary.ts';
+import {
+  COLUMN_TYPES,
+  MEMORY_COLUMNS,
+  type ColumnArray,
+  type ColumnArrays,
+  type MemoryColumn,
+} from './columns.ts';
 
-/** Rows `firstSeq … firstSeq + count - 1` in capture order. Arrays may be longer than `count`. */
-export interface EventBatch {
+/**
+ * Rows `firstSeq … firstSeq + count - 1` in capture order; the columns are described in columns.ts. Arrays may
+ * be longer than `count`. Times need not ascend.
+ */
+export interface EventBatch extends ColumnArrays {
   readonly firstSeq: number;
   readonly count: number;
-  /** Offset from the recording's start on its own clock, ns. Not always ascending. */
-  readonly tNs: Float64Array;
-  /** Ordered queue the row came through. */
-  readonly stream: Uint16Array;
-  /** Index into KINDS. */
-  readonly kind: Uint8Array;
-  /** SCOPE bits. */
-  readonly scope: Uint8Array;
-  /** FLAG bits. */
-  readonly flags: Uint16Array;
-  /** PRESENT bits: which of the optional columns below hold a value. */
-  readonly present: Uint8Array;
-  readonly domainId: Uint32Array;
-  readonly pasid: Uint32Array;
-  readonly sourceId: Uint32Array;
-  /** First 4 KiB page of the range. */
-  readonly page: Float64Array;
-  /** Length of the range in 4 KiB pages; ALL_PAGES is the whole address space. */
-  readonly pages: Float64Array;
-  /** RAW_BYTES a row: the words as the guest wrote them, little-endian. */
-  readonly raw: Uint8Array;
-  /** Valid bytes of `raw`; 0 where the source shows no words. */
-  readonly rawLen: Uint8Array;
-  /** Doorbell (tail write) that made the row visible, counted from 1; 0 where the source shows none. */
-  readonly submission: Uint32Array;
-  readonly cpu: Int16Array;
+  /** PRESENT bits: which of the optional columns hold a value. */
+  readonly present: Uint16Array;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A batch of the arrays that `arrayOf` gives. */
+export function batchOf(
+  rows: Pick<EventBatch, 'firstSeq' | 'count' | 'present'>,
+  arrayOf: (column: MemoryColumn) => ColumnArray,
+): EventBatch {
+  // From entries, not by assigning: V8 turns an object that gets many properties by computed names into a
+  // hash table, and every loop over its columns becomes slow.
+  const arrays = Object.fromEntries(
+    MEMORY_COLUMNS.map((column) => [column.field, arrayOf(column)] as const),
+  ) as unknown as ColumnArrays; // the table's own names and types
+  return { firstSeq: rows.firstSeq, count: rows.count, present: rows.present, ...arrays };
 }
 
 /** Rows `from … to - 1` of `batch`, not copied. */
 export function sliceRows(batch: EventBatch, from: number, to: number): EventBatch {
-  const cut = <T extends { subarray(from: number, to: number): T }>(column: T, width = 1): T =>
-    column.subarray(from * width, to * width);
-  return {
+  const rows = {
     firstSeq: batch.firstSeq + from,
     count: to - from,
-    tNs: cut(batch.tNs),
-    stream: cut(batch.stream),
-    kind: cut(batch.kind),
-    scope: cut(batch.scope),
-    flags: cut(batch.flags),
-    present: cut(batch.present),
-    domainId: cut(batch.domainId),
-    pasid: cut(batch.pasid),
-    sourceId: cut(batch.sourceId),
-    page: cut(batch.page),
-    pages: cut(batch.pages),
-    raw: cut(batch.raw, RAW_BYTES),
-    rawLen: cut(batch.rawLen),
-    submission: cut(batch.submission),
-    cpu: cut(batch.cpu),
+    present: batch.present.subarray(from, to),
   };
+  return batchOf(rows, ({ field, type }) => {
+    const { perRow } = COLUMN_TYPES[type];
+    return batch[field].subarray(from * perRow, to * perRow);
+  });
+}
+
+/** Which rows go where: row `from[i]` to row `to[i]`, for each i below `count`. */
+export interface RowPairs {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly count: number;
 }
 
 const FIRST_CAPACITY = 8192;
+
+/** Has an array for each column of the table. */
+class ColumnHolder {
+  constructor(capacity: number) {
+    this.resize(capacity);
+  }
+
+  /** Makes room for `capacity` rows; what is there stays. */
+  resize(capacity: number): void {
+    const held = this as unknown as Partial<ColumnArrays>;
+    for (const { field, type } of MEMORY_COLUMNS) {
+      const { array, perRow } = COLUMN_TYPES[type];
+      const value = new array(capacity * perRow);
+      value.set(held[field] ?? []);
+      // Defined, not assigned, for the reason that stands in `batchOf`.
+      Object.defineProperty(this, field, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    }
+  }
+}
+
+// A class cannot declare the names that a table has: this says that the holder has them.
+const Columns = ColumnHolder as unknown as new (
+  capacity: number,
+) => Writable<ColumnArrays> & Pick<ColumnHolder, 'resize'>;
 
 /**
  * Grows a batch row by row. A decoder calls `next`, then sets the columns of the returned row;
  * optional columns count only where it also sets their PRESENT bit.
  */
-export class EventBuilder implements EventBatch {
+export class EventBuilder extends Columns implements EventBatch {
   firstSeq = 0;
   count = 0;
-  tNs!: Float64Array;
-  stream!: Uint16Array;
-  kind!: Uint8Array;
-  scope!: Uint8Array;
-  flags!: Uint16Array;
-  present!: Uint8Array;
-  domainId!: Uint32Array;
-  pasid!: Uint32Array;
-  sourceId!: Uint32Array;
-  page!: Float64Array;
-  pages!: Float64Array;
-  raw!: Uint8Array;
-  rawLen!: Uint8Array;
-  submission!: Uint32Array;
-  cpu!: Int16Array;
-  #capacity = 0;
+  present: Uint16Array;
+  #capacity: number;
 
   constructor(capacity = FIRST_CAPACITY) {
-    this.#allocate(capacity);
+    super(capacity);
+    this.present = new Uint16Array(capacity);
+    this.#capacity = capacity;
   }
 
   /** A new row, every column zero but its time and stream. Returns its index. */
   next(tNs: number, stream: number): number {
-    if (this.count === this.#capacity) this.#allocate(this.#capacity * 2);
+    if (this.count === this.#capacity) this.#grow(this.#capacity * 2);
     const row = this.count++;
     this.tNs[row] = tNs;
     this.stream[row] = stream;
-    this.scope[row] = 0;
-    this.flags[row] = 0;
-    this.present[row] = 0;
-    this.rawLen[row] = 0;
-    this.submission[row] = 0;
     return row;
+  }
+
+  /** Appends rows `from … to - 1` of `batch` as they are. Returns the index of the first. */
+  append(batch: EventBatch, from: number, to: number): number {
+    const first = this.count;
+    while (first + to - from > this.#capacity) this.#grow(this.#capacity * 2);
+    this.count += to - from;
+    this.present.set(batch.present.subarray(from, to), first);
+    for (const { field, type } of MEMORY_COLUMNS) {
+      const { perRow } = COLUMN_TYPES[type];
+      this[field].set(batch[field].subarray(from * perRow, to * perRow), first * perRow);
+    }
+    return first;
+  }
+
+  /**
+   * Fills row `to[i]` of this batch with row `from[i]` of `batch`, for each i below `count`. Column by column:
+   * row by row would look up every array for every row.
+   */
+  gather(batch: EventBatch, { from, to, count }: RowPairs): void {
+    for (let i = 0; i < count; i++) this.present[to[i]] = batch.present[from[i]];
+    for (const { field, type } of MEMORY_COLUMNS) {
+      const { perRow } = COLUMN_TYPES[type];
+      const source = batch[field];
+      const target = this[field];
+      if (perRow === 1) {
+        for (let i = 0; i < count; i++) target[to[i]] = source[from[i]];
+      } else {
+        for (let i = 0; i < count; i++) {
+          const row = source.subarray(from[i] * perRow, (from[i] + 1) * perRow);
+          target.set(row, to[i] * perRow);
+        }
+      }
+    }
   }
 
   /** Forgets the rows; the next row's sequence number goes on where they ended. */
   clear(): void {
+    this.present.fill(0, 0, this.count);
+    for (const { field, type, present } of MEMORY_COLUMNS) {
+      // What `present` or `raw_len` say is not there need not be zero.
+      if (present === undefined && type !== 'words') this[field].fill(0, 0, this.count);
+    }
     this.firstSeq += this.count;
     this.count = 0;
   }
 
-  #allocate(capacity: number): void {
-    const grow = <T extends { set(from: T): void }>(old: T | undefined, fresh: T): T => {
-      if (old !== undefined) fresh.set(old);
-      return fresh;
-    };
-    this.tNs = grow(this.tNs, new Float64Array(capacity));
-    this.stream = grow(this.stream, new Uint16Array(capacity));
-    this.kind = grow(this.kind, new Uint8Array(capacity));
-    this.scope = grow(this.scope, new Uint8Array(capacity));
-    this.flags = grow(this.flags, new Uint16Array(capacity));
-    this.present = grow(this.present, new Uint8Array(capacity));
-    this.domainId = grow(this.domainId, new Uint32Array(capacity));
-    this.pasid = grow(this.pasid, new Uint32Array(capacity));
-    this.sourceId = grow(this.sourceId, new Uint32Array(capacity));
-    this.page = grow(this.page, new Float64Array(capacity));
-    this.pages = grow(this.pages, new Float64Array(capacity));
-    this.raw = grow(this.raw, new Uint8Array(capacity * RAW_BYTES));
-    this.rawLen = grow(this.rawLen, new Uint8Array(capacity));
-    this.submission = grow(this.submission, new Uint32Array(capacity));
-    this.cpu = grow(this.cpu, new Int16Array(capacity));
+  #grow(capacity: number): void {
+    const { present } = this;
+    this.present = new Uint16Array(capacity);
+    this.present.set(present);
+    this.resize(capacity);
     this.#capacity = capacity;
   }
 }

@@ -4,7 +4,6 @@
 import { z } from 'zod';
 
 export const FORMAT_NAME = 'iotlb-trace';
-export const FORMAT_VERSION = 2;
 
 const count = z.number().int().nonnegative();
 

@@ -1,7 +1,8 @@
 // One pass over a recording's batches: the counts and distributions that `info` prints. Owns no I/O.
 
 import type { EventBatch } from './event-batch.ts';
-import { ALL_PAGES, GRANULARITIES, KIND, KINDS, PRESENT, granularityIndex } from './vocabulary.ts';
+import { PRESENT } from './columns.ts';
+import { ALL_PAGES, GRANULARITIES, KIND, KINDS, granularityIndex } from './vocabulary.ts';
 
 /** Buckets of a power-of-two histogram of range sizes: pages 1, 2, 3–4, 5–8, …, everything. */
 const SIZE_BUCKETS = 53;

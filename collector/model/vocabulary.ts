@@ -1,6 +1,8 @@
 // The words of the canonical request: kinds, scope bits, flags. Owns their numeric values in memory and
 // in files; they are appended to, never renumbered (see format/CHANGELOG.md).
 
+import { PRESENT } from './columns.ts';
+
 /** What a row is. The index is the dictionary code in files. `barrier` is a wait the guest blocks on. */
 export const KINDS = [
   'iotlb',
@@ -33,9 +35,6 @@ export const SCOPE = { pasid: 1, vaddr: 2 } as const;
 /** Request flags. LEAF is a hint: only last-level entries need to go. GLOBAL is VT-d's hint for global pages. */
 export const FLAG = { noPasid: 1, leaf: 2, global: 4, drainWrites: 8, drainReads: 16 } as const;
 
-/** Which optional columns of a row hold a value. */
-export const PRESENT = { domainId: 1, pasid: 2, sourceId: 4, range: 8, cpu: 16 } as const;
-
 /** Granularity of an `iotlb` row, as `info` counts it (design: by_scope). */
 export const GRANULARITIES = ['global', 'domain', 'pasid', 'domain-range', 'pasid-range'] as const;
 
@@ -53,6 +52,3 @@ export const PAGE_BYTES = 4096;
 
 /** A range of this many pages is the whole 64-bit address space (2^64 / 4 KiB). */
 export const ALL_PAGES = 2 ** 52;
-
-/** Room for a row's raw words: a 256-bit descriptor. */
-export const RAW_BYTES = 32;

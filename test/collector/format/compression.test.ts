@@ -8,7 +8,8 @@ import { test } from 'node:test';
 
 import { ToolError } from '../../../collector/base/index.ts';
 import { TraceWriter, openTrace, sealTrace } from '../../../collector/format/index.ts';
-import { COLUMN_WIDTHS, COMPRESSED_ROWS_LIMIT } from '../../../collector/format/schema.ts';
+import { COMPRESSED_ROWS_LIMIT } from '../../../collector/format/schema.ts';
+import { knownLayout } from '../../../collector/format/versions.ts';
 import { EventBuilder, type EventBatch } from '../../../collector/model/index.ts';
 import { fillKnown, knownHeader, knownNumbers, tallyOf } from '../../durability/known-rows.ts';
 import { folderFor, iotlb, json } from '../../support/cli.ts';
@@ -134,7 +135,7 @@ test('a compressed column that is longer, shorter or larger than its rows is ref
   const path = join(folder, 'tampered.arrow');
   const [, second] = batchFrames(bytes);
   const bodyAt = second.bytes - second.message.bodyBytes;
-  const { columns } = second.message.layout(COLUMN_WIDTHS) ?? assert.fail('no layout');
+  const { columns } = knownLayout(second.message)?.layout ?? assert.fail('no layout');
   const raw = columns[11].values;
   assert.equal(raw.plainBytes, ROWS * 32);
   const at = bodyAt + raw.offset;
