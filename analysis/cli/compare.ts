@@ -16,6 +16,7 @@ import {
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { dialectFor } from '../../replayer/dialects/for-recording.ts';
+import { requireUsable } from '../../replayer/issuers/require-usable.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
 import { parseCpuList } from '../../replayer/cli/cpu-list.ts';
 import { addDialectFlag } from '../../replayer/cli/dialect-flag.ts';
@@ -23,6 +24,7 @@ import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pac
 import { readModel } from '../../replayer/model/file.ts';
 import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
+import { DEFAULT_REPEATS, DEFAULT_STRATEGIES } from '../compare/defaults.ts';
 import { brokenLimits, parseLimit } from '../compare/limits.ts';
 import { predictionTable } from '../compare/prediction.ts';
 import { sweepChains, tradeOff } from '../compare/sweep.ts';
@@ -48,13 +50,6 @@ interface Options extends PacingFlags {
 }
 
 const NONE: readonly string[] = [];
-const DEFAULT_STRATEGIES: readonly string[] = [
-  'none',
-  'barrier',
-  'adjacent',
-  'window:us=50',
-  'drain',
-];
 
 export const define: VerbModule['define'] = (command, terminal) => {
   command
@@ -68,7 +63,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option(
       '-n, --repeat <times>',
       'rounds; in each, every strategy runs once, in random order',
-      '6',
+      DEFAULT_REPEATS,
     )
     .option('-i, --issuer <name>', `who makes the calls: ${issuers.names.join(', ')}`, 'null')
     .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
@@ -119,16 +114,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
 async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
   const issuer = issuers.get(options.issuer);
   const dialect = dialectFor(path, options.dialect);
-  const missing = issuer.missing(dialect, { device: options.device });
-  if (missing !== undefined) {
-    throw new ToolError(
-      'E_NO_DEVICE',
-      `issuer '${issuer.name}' cannot run here: ${missing}. Nothing was issued.`,
-      {
-        hint: '--issuer null works everywhere',
-      },
-    );
-  }
+  requireUsable(issuer, dialect, { device: options.device });
   const model = options.predict === undefined ? undefined : readModel(options.predict, dialect);
   const limits = options.failOn.map((text) => parseLimit(text));
   const texts = chainTexts(options);
@@ -197,11 +183,13 @@ function document(report: ReportJson, seed: number): object {
     strategies: report.strategies.map(({ values, plan, ...row }, i) => ({
       ...row,
       baseline: i === 0,
-      ...Object.fromEntries(Object.entries(values).map(([id, value]) => [id, value.median])),
-      ratio: values.service_total_ns.ratio,
-      ratio_low: values.service_total_ns.ratio_low,
-      ratio_high: values.service_total_ns.ratio_high,
-      holds: values.service_total_ns.holds,
+      ...Object.fromEntries(
+        Object.entries(values).map(([id, value]) => [id, value?.median ?? null]),
+      ),
+      ratio: values.service_total_ns?.ratio ?? null,
+      ratio_low: values.service_total_ns?.ratio_low ?? null,
+      ratio_high: values.service_total_ns?.ratio_high ?? null,
+      holds: values.service_total_ns?.holds ?? false,
       plan,
       values,
       ...report.prediction?.strategies.find((one) => one.strategy === row.strategy),

@@ -61,6 +61,7 @@ export function brokenLimits(report: ReportJson, limits: readonly Limit[]): read
 
 function breaks(row: ReportStrategy, limit: Limit): string | undefined {
   const value = row.values[limit.metric.id];
+  if (value === undefined) return undefined;
   const beyond = (got: number, bound: number): boolean => (limit.above ? got > bound : got < bound);
   if ('value' in limit.bound) {
     if (!beyond(value.median, limit.bound.value)) return undefined;

@@ -6,7 +6,7 @@ import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { modelSource, type CostModel } from '../../replayer/model/cost-model.ts';
 import { predictPlan } from '../../replayer/model/predict.ts';
 import type { PlannedTrace } from '../../replayer/result/replay.ts';
-import { COST, PRICE } from '../report/metrics.ts';
+import { SERVICE, STALL, medianOf } from '../report/metrics.ts';
 import type { ReportPrediction, ReportStrategy } from '../report/schema.ts';
 
 /** Expected and measured, for each strategy that was measured. */
@@ -26,9 +26,9 @@ export function predictionOf(
         strategy: row.strategy,
         prediction,
         service_total_ns: expectedNs,
-        service_total_off: ratio(expectedNs, row.values[COST].median),
+        service_total_off: ratio(expectedNs, medianOf(row, SERVICE)),
         stall_p99_off: isAsRecorded(pace)
-          ? ratio(prediction.stall_ns.p99, row.values[PRICE].median)
+          ? ratio(prediction.stall_ns.p99, medianOf(row, STALL))
           : null,
       },
     ];
@@ -44,8 +44,8 @@ function isAsRecorded({ pacing, passes, maxGapNs }: Pace): boolean {
   return pacing.kind === 'recorded' && pacing.speed === 1 && passes === 1 && maxGapNs === undefined;
 }
 
-function ratio(expected: number, measured: number): number | null {
-  return measured > 0 ? expected / measured : null;
+function ratio(expected: number | null, measured: number | null): number | null {
+  return expected !== null && measured !== null && measured > 0 ? expected / measured : null;
 }
 
 /** Prediction beside measurement, one row a strategy. */
@@ -61,10 +61,10 @@ export function predictionTable(
       [
         one.strategy,
         formatDuration(one.service_total_ns),
-        formatDuration(row.values[COST].median),
+        formatDuration(medianOf(row, SERVICE)),
         times(one.service_total_off),
         formatDuration(one.prediction.stall_ns.p99),
-        formatDuration(row.values[PRICE].median),
+        formatDuration(medianOf(row, STALL)),
         times(one.stall_p99_off),
       ],
     ];

@@ -5,14 +5,19 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { fileError, type Interrupt, type Terminal } from '../../collector/base/index.ts';
+import {
+  Random,
+  fileError,
+  shuffled,
+  type Interrupt,
+  type Terminal,
+} from '../../collector/base/index.ts';
 import type { Issuer } from '../../replayer/issuers/index.ts';
 import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { writeResult } from '../../replayer/result/file.ts';
 import { planRecordings, replay, type PlannedTrace } from '../../replayer/result/replay.ts';
 import type { Dialect } from '../../replayer/dialects/index.ts';
 import type { StrategyChain } from '../../replayer/strategies/chain.ts';
-import { seededRandom, shuffled } from './random.ts';
 
 export interface ComparisonOptions {
   readonly recording: string;
@@ -51,7 +56,7 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
   const { recording, chains, dialect, pace } = options;
   const planned = planRecordings(recording, chains, dialect, pace.cut);
   const comparisonId = randomUUID();
-  const random = seededRandom(options.seed);
+  const random = new Random(options.seed);
   const files: string[] = [];
   const progress = terminal.progress('replaying', planned.length * options.repeats);
   let wholeRounds = 0;

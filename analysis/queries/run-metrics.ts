@@ -1,6 +1,7 @@
 // What did each run of a comparison cost? One row a run.
 
 import type { Query } from '../store/index.ts';
+import { nearestRankSql } from './nearest-rank.ts';
 
 export interface RunMetrics {
   readonly run_id: string;
@@ -11,16 +12,18 @@ export interface RunMetrics {
   readonly issued_pages: number;
   readonly hardware_waits: number;
   readonly service_total_ns: number;
-  readonly service_p50_ns: number;
-  readonly service_p99_ns: number;
-  readonly stall_total_ns: number;
-  readonly stall_p50_ns: number;
-  readonly stall_p99_ns: number;
+  /** A percentile is null where too few samples lie beyond it. */
+  readonly service_p50_ns: number | null;
+  readonly service_p99_ns: number | null;
+  /** Null where the recording has no barrier. */
+  readonly stall_total_ns: number | null;
+  readonly stall_p50_ns: number | null;
+  readonly stall_p99_ns: number | null;
   /** Null where the result did not count it. */
   readonly cpu_ns: number | null;
   readonly cpu_system_ns: number | null;
-  readonly lateness_p50_ns: number;
-  readonly lateness_p99_ns: number;
+  readonly lateness_p50_ns: number | null;
+  readonly lateness_p99_ns: number | null;
 }
 
 export const runMetrics: Query<RunMetrics> = {
@@ -34,10 +37,8 @@ WITH
             sum(calls) AS ioctls,
             sum(entries) AS issued_entries,
             sum(service_ns) AS service_total_ns,
-            quantileExact(0.5)(service_ns) AS service_p50_ns,
-            quantileExact(0.99)(service_ns) AS service_p99_ns,
-            quantileExact(0.5)(lateness_ns) AS lateness_p50_ns,
-            quantileExact(0.99)(lateness_ns) AS lateness_p99_ns
+            arraySort(groupArray(service_ns)) AS services,
+            arraySort(groupArray(lateness_ns)) AS latenesses
         FROM timings
         WHERE run_id IN (SELECT run_id FROM chosen)
         GROUP BY run_id
@@ -46,10 +47,8 @@ WITH
     (
         SELECT
             run_id,
-            sum(stall_ns * barriers) AS stall_total_ns,
-            quantileExactWeighted(0.5)(stall_ns, barriers) AS stall_p50_ns,
-            quantileExactWeighted(0.99)(stall_ns, barriers) AS stall_p99_ns
-        FROM stalls
+            arraySort(groupArrayArray(stalls_ns)) AS stalls
+        FROM samples
         WHERE run_id IN (SELECT run_id FROM chosen)
         GROUP BY run_id
     )
@@ -62,15 +61,15 @@ SELECT
     chosen.issued_pages AS issued_pages,
     chosen.hardware_waits AS hardware_waits,
     timed.service_total_ns AS service_total_ns,
-    timed.service_p50_ns AS service_p50_ns,
-    timed.service_p99_ns AS service_p99_ns,
-    stalled.stall_total_ns AS stall_total_ns,
-    stalled.stall_p50_ns AS stall_p50_ns,
-    stalled.stall_p99_ns AS stall_p99_ns,
+    ${nearestRankSql('0.5', 'timed.services')} AS service_p50_ns,
+    ${nearestRankSql('0.99', 'timed.services')} AS service_p99_ns,
+    if(length(stalled.stalls) + chosen.free_barriers = 0, NULL, arraySum(stalled.stalls)) AS stall_total_ns,
+    ${nearestRankSql('0.5', 'stalled.stalls', 'chosen.free_barriers')} AS stall_p50_ns,
+    ${nearestRankSql('0.99', 'stalled.stalls', 'chosen.free_barriers')} AS stall_p99_ns,
     chosen.cpu_ns AS cpu_ns,
     chosen.cpu_system_ns AS cpu_system_ns,
-    timed.lateness_p50_ns AS lateness_p50_ns,
-    timed.lateness_p99_ns AS lateness_p99_ns
+    ${nearestRankSql('0.5', 'timed.latenesses')} AS lateness_p50_ns,
+    ${nearestRankSql('0.99', 'timed.latenesses')} AS lateness_p99_ns
 FROM chosen
 INNER JOIN timed ON timed.run_id = chosen.run_id
 LEFT JOIN stalled ON stalled.run_id = chosen.run_id

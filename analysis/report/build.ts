@@ -5,7 +5,12 @@ import { z } from 'zod';
 import { TOOL, ToolError } from '../../collector/base/index.ts';
 import { provenanceText } from '../../replayer/result/provenance-text.ts';
 import { resultHeaderSchema, type ResultHeader } from '../../replayer/result/header.ts';
-import { latenessCurves, serviceCurves, stallCurves } from '../queries/percentile-curves.ts';
+import {
+  latenessCurves,
+  serviceCurves,
+  stallCurves,
+  type RunCurve,
+} from '../queries/percentile-curves.ts';
 import { requestsPerBarrier } from '../queries/requests-per-barrier.ts';
 import { runMetrics } from '../queries/run-metrics.ts';
 import { traceRate, traceSpan, type TraceSpan } from '../queries/trace-rate.ts';
@@ -44,9 +49,7 @@ export async function buildReport(
   const digest = first.trace.digest;
   const [span] = await store.rows(traceSpan, { digest });
   const rate = await rateRows(store, digest, span);
-  const curves = async (
-    query: typeof serviceCurves,
-  ): ReturnType<typeof store.rows<{ strategy: string; values: readonly number[] }>> =>
+  const curves = async (query: typeof serviceCurves): Promise<readonly RunCurve[]> =>
     store.rows(query, { comparison });
   const intervals = await store.rows(requestsPerBarrier, { digest });
   const chartRows = {

@@ -1,8 +1,9 @@
 // The charts of a report, from SQL rows. One function a chart; the list at the end is their order.
 
-import { NINES, type PercentileCurve } from '../queries/percentile-curves.ts';
+import { median } from '../../collector/base/index.ts';
+import { NINES, type RunCurve } from '../queries/percentile-curves.ts';
 import type { RateBucket } from '../queries/trace-rate.ts';
-import { COST, PRICE } from './metrics.ts';
+import { SERVICE, STALL, medianOf } from './metrics.ts';
 import type { ReportChart, ReportStrategy } from './schema.ts';
 
 export interface ChartRows {
@@ -13,9 +14,9 @@ export interface ChartRows {
     readonly buckets: number;
     readonly rows: readonly RateBucket[];
   };
-  readonly service: readonly PercentileCurve[];
-  readonly stall: readonly PercentileCurve[];
-  readonly lateness: readonly PercentileCurve[];
+  readonly service: readonly RunCurve[];
+  readonly stall: readonly RunCurve[];
+  readonly lateness: readonly RunCurve[];
 }
 
 function rateChart({ rate }: ChartRows): ReportChart {
@@ -51,7 +52,7 @@ interface CurveText {
 
 function curveChart(
   text: CurveText,
-  curves: readonly PercentileCurve[],
+  curves: readonly RunCurve[],
   strategies: readonly ReportStrategy[],
 ): ReportChart {
   return {
@@ -62,13 +63,22 @@ function curveChart(
     x: { title: 'percentile', unit: 'nines', scale: 'linear' },
     y: { title: text.axis, unit: 'ns', scale: 'log' },
     series: strategies.flatMap(({ strategy }, index) => {
-      const curve = curves.find((one) => one.strategy === strategy);
-      return curve === undefined
-        ? []
-        : [{ name: strategy, strategy: index, x: [...NINES], y: curve.values.map(Number) }];
+      const runs = curves.filter((one) => one.strategy === strategy);
+      const y = medianCurve(runs.map(({ values }) => values));
+      return y.some((value) => value !== null)
+        ? [{ name: strategy, strategy: index, x: [...NINES], y }]
+        : [];
     }),
     ...(text.note === undefined ? {} : { note: text.note }),
   };
+}
+
+/** Median over the runs at each point; null where a run has too few samples for it. */
+function medianCurve(runs: readonly (readonly (number | null)[])[]): (number | null)[] {
+  return NINES.map((_, at) => {
+    const values = runs.map((run) => run[at]);
+    return values.length === 0 || values.includes(null) ? null : median(values.map(Number));
+  });
 }
 
 function callsChart({ strategies }: ChartRows): ReportChart {
@@ -77,7 +87,7 @@ function callsChart({ strategies }: ChartRows): ReportChart {
   const bars = (id: string, name: string): ReportChart['series'][number] => ({
     name,
     x,
-    y: strategies.map((row) => row.values[id].median),
+    y: strategies.map((row) => medianOf(row, id)),
   });
   return {
     id: 'calls',
@@ -98,22 +108,22 @@ function callsChart({ strategies }: ChartRows): ReportChart {
 
 function tradeChart({ strategies }: ChartRows): ReportChart {
   return {
-    id: 'trade',
+    id: 'stall-service',
     kind: 'scatter',
-    title: 'Cost against price',
-    question: 'What does less time in ioctls cost the guest in stall?',
+    title: 'Stall against time in ioctls',
+    question: 'Does less time in ioctls make the guest wait longer?',
     x: { title: 'time in ioctls', unit: 'ns', scale: 'linear' },
     y: { title: 'stall p99', unit: 'ns', scale: 'log' },
     series: strategies.map((row, index) => ({
       name: row.strategy,
       strategy: index,
-      x: [row.values[COST].median],
-      y: [row.values[PRICE].median],
+      x: [medianOf(row, SERVICE) ?? Number.NaN].filter((value) => !Number.isNaN(value)),
+      y: [medianOf(row, STALL)],
     })),
     front: strategies
-      .map((row, index) => ({ index, isFront: row.frontier, cost: row.values[COST].median }))
+      .map((row, index) => ({ index, isFront: row.frontier, service: medianOf(row, SERVICE) ?? 0 }))
       .filter(({ isFront }) => isFront)
-      .sort((a, b) => a.cost - b.cost)
+      .sort((a, b) => a.service - b.service)
       .map(({ index }) => index),
     note: 'Down and to the left is better. The line is the frontier: no safe strategy (◆) is better in both.',
   };

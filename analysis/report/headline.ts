@@ -2,16 +2,22 @@
 // Nothing is called better inside the noise.
 
 import { formatCount, formatDuration } from '../../collector/base/index.ts';
-import { ENOUGH_REPEATS } from '../compare/interval.ts';
+import { ENOUGH_REPEATS } from '../statistics/interval.ts';
 import type { ResultHeader } from '../../replayer/result/header.ts';
-import { COST, PRICE } from './metrics.ts';
+import { SERVICE, STALL, medianOf } from './metrics.ts';
 import type { ReportJson, ReportStrategy, ReportValue } from './schema.ts';
 
 const LATE_NS = 100e3;
 
 /** `0.62 (95 %: 0.60–0.64)`. */
-export function ratioText(value: ReportValue): string {
-  if (value.ratio === null || value.ratio_low === null || value.ratio_high === null) return '–';
+function ratioText(value: ReportValue | undefined): string {
+  if (
+    value === undefined ||
+    value.ratio === null ||
+    value.ratio_low === null ||
+    value.ratio_high === null
+  )
+    return '–';
   return `${value.ratio.toFixed(2)} (95 %: ${value.ratio_low.toFixed(2)}–${value.ratio_high.toFixed(2)})`;
 }
 
@@ -20,10 +26,9 @@ export function headline(rows: readonly ReportStrategy[]): ReportJson['headline'
   const better = rows
     .slice(1)
     .filter(
-      (row) =>
-        row.verdict === 'strict' && row.values[COST].holds && (row.values[COST].ratio ?? 1) < 1,
+      (row) => row.verdict === 'strict' && row.values[SERVICE]?.holds === true && ratioOf(row) < 1,
     )
-    .sort((a, b) => (a.values[COST].ratio ?? 1) - (b.values[COST].ratio ?? 1));
+    .sort((a, b) => ratioOf(a) - ratioOf(b));
   const details = rows.slice(1).map(detail);
   if (better.length === 0) {
     if (baseline.repeats < ENOUGH_REPEATS) {
@@ -40,34 +45,40 @@ export function headline(rows: readonly ReportStrategy[]): ReportJson['headline'
     };
   }
   const [winner] = better;
-  const less = Math.round((1 - (winner.values[COST].ratio ?? 1)) * 100);
+  const less = Math.round((1 - ratioOf(winner)) * 100);
   return {
-    text: `${winner.strategy} spends ${less} % less time in ioctls than ${baseline.strategy}; ${priceText(winner, baseline)}.`,
+    text: `${winner.strategy} spends ${less} % less time in ioctls than ${baseline.strategy}; ${stallText(winner, baseline)}.`,
     winner: winner.strategy,
     details,
   };
 }
 
-/** What the winner pays in stall, told as the table tells it: a difference only where it holds. */
-function priceText(winner: ReportStrategy, baseline: ReportStrategy): string {
-  const price = winner.values[PRICE];
-  const both = `${formatDuration(price.median)}, against ${formatDuration(baseline.values[PRICE].median)}`;
-  if (price.holds) {
-    const change = (price.ratio ?? 1) > 1 ? 'longer' : 'shorter';
-    return `barriers stall ${change}, × ${ratioText(price)} at p99 (${both})`;
+/** What the winner does to stall, as the table says it: a difference only where it holds. */
+function stallText(winner: ReportStrategy, baseline: ReportStrategy): string {
+  const stall = winner.values[STALL];
+  if (stall === undefined) return 'stall was not measured';
+  const both = `${formatDuration(stall.median)}, against ${formatDuration(medianOf(baseline, STALL))}`;
+  if (stall.holds) {
+    const change = (stall.ratio ?? 1) > 1 ? 'longer' : 'shorter';
+    return `barriers stall ${change}, × ${ratioText(stall)} at p99 (${both})`;
   }
-  if (price.ratio === null) return `stall p99 is ${both}`;
+  if (stall.ratio === null) return `stall p99 is ${both}`;
   return `stall p99 differs within the noise (${both})`;
 }
 
+/** Time in ioctls as a ratio to the baseline; 1 where there is none. */
+function ratioOf(row: ReportStrategy): number {
+  return row.values[SERVICE]?.ratio ?? 1;
+}
+
 function detail(row: ReportStrategy): string {
-  const cost = row.values[COST];
+  const service = row.values[SERVICE];
   const verdict =
     row.verdict === 'strict'
       ? 'strict'
       : `${row.verdict}: ${formatCount(row.requests_exposed)} requests exposed`;
-  const holds = cost.holds ? '' : ', inside the noise';
-  return `${row.strategy}: time in ioctls × ${ratioText(cost)}${holds}; ioctls × ${row.values.ioctls.ratio?.toFixed(2) ?? '–'}; stall p99 ${formatDuration(row.values[PRICE].median)}; ${verdict}`;
+  const holds = service?.holds === true ? '' : ', inside the noise';
+  return `${row.strategy}: time in ioctls × ${ratioText(service)}${holds}; ioctls × ${row.values.ioctls?.ratio?.toFixed(2) ?? '–'}; stall p99 ${formatDuration(medianOf(row, STALL))}; ${verdict}`;
 }
 
 /** What speaks for and against believing the numbers, worst first. */
@@ -78,7 +89,7 @@ export function trustLines(
   const [first] = headers;
   const { environment, trace } = first;
   const repeats = Math.min(...rows.map((row) => row.repeats));
-  const late = Math.max(...rows.map((row) => row.values.lateness_p99_ns.median));
+  const late = Math.max(...rows.map((row) => medianOf(row, 'lateness_p99_ns') ?? 0));
   const errors = countErrors(headers);
   const lines: ReportJson['trust'] = [
     provenanceLine(first),

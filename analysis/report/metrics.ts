@@ -2,7 +2,7 @@
 // query of the same name.
 
 import type { RunMetrics } from '../queries/run-metrics.ts';
-import type { ReportJson } from './schema.ts';
+import type { ReportJson, ReportStrategy } from './schema.ts';
 
 export type Metric = ReportJson['metrics'][number] & {
   readonly id: Exclude<keyof RunMetrics, 'run_id' | 'strategy' | 'repeat'>;
@@ -96,6 +96,11 @@ export const METRICS: readonly Metric[] = [
   },
 ];
 
-/** What the winner is chosen by, and what it pays in. */
-export const COST = 'service_total_ns';
-export const PRICE = 'stall_p99_ns';
+/** Time in ioctls, and how long barriers held the guest up. */
+export const SERVICE = 'service_total_ns';
+export const STALL = 'stall_p99_ns';
+
+/** A strategy's median of a metric; null where it was not measured. */
+export function medianOf(row: ReportStrategy, id: string): number | null {
+  return row.values[id]?.median ?? null;
+}

@@ -3,6 +3,10 @@
 
 import { z } from 'zod';
 
+import { PROVENANCES } from '../../replayer/issuers/issuer.ts';
+import { percentilesSchema } from '../../replayer/result/header.ts';
+import { VERDICT_CLASSES } from '../../replayer/verdict/classes.ts';
+
 export const REPORT_FORMAT = 'iotlb-report';
 export const REPORT_VERSION = 1;
 
@@ -56,14 +60,6 @@ const valueSchema = z.object({
 });
 export type ReportValue = z.infer<typeof valueSchema>;
 
-const percentilesSchema = z.object({
-  p50: z.number(),
-  p90: z.number(),
-  p99: z.number(),
-  p999: z.number(),
-  max: z.number(),
-});
-
 /** What a cost model expected of each strategy, beside what was measured: expected ÷ measured is how far off. */
 const predictionSchema = z.object({
   /** What the model was fitted on, and what it can't say here. */
@@ -104,7 +100,7 @@ export const reportSchema = z.object({
   /** Can I trust it: loss, fidelity, environment, repeats, what the issuer was. */
   trust: z.array(z.object({ level: z.enum(['good', 'warn', 'bad']), text: z.string() })),
   ran_on: z.object({
-    provenance: z.enum(['hardware', 'lab', 'null', 'recording']),
+    provenance: z.enum(PROVENANCES),
     /** In words that cannot be mistaken. */
     text: z.string(),
     issuer: z.string(),
@@ -140,7 +136,7 @@ export const reportSchema = z.object({
   strategies: z.array(
     z.object({
       strategy: z.string(),
-      verdict: z.enum(['strict', 'deferred', 'broken']),
+      verdict: z.enum(VERDICT_CLASSES),
       requests_exposed: z.number(),
       exposure_page_ns: z.number(),
       unbounded_exposed: z.number(),
@@ -149,7 +145,8 @@ export const reportSchema = z.object({
       /** No other safe strategy is better in both time in ioctls and stall. */
       frontier: z.boolean(),
       plan: z.record(z.string(), z.number()),
-      values: z.record(z.string(), valueSchema),
+      /** By metric; one that was not measured, or by too few samples, is absent. */
+      values: z.record(z.string(), valueSchema.optional()),
     }),
   ),
   /** Where a cost model was given. */
@@ -163,7 +160,7 @@ export const reportSchema = z.object({
       repeat: z.number(),
       started_at: z.string(),
       interrupted: z.boolean(),
-      lateness_p99_ns: z.number(),
+      lateness_p99_ns: z.number().nullable(),
       drift_ns: z.number(),
     }),
   ),

@@ -1,9 +1,9 @@
 // Runs' metrics -> one row a strategy: medians, ratios to the baseline, intervals, the Pareto front.
 
 import type { ResultHeader } from '../../replayer/result/header.ts';
-import { compareSamples } from '../compare/interval.ts';
+import { compareSamples } from '../statistics/interval.ts';
 import type { RunMetrics } from '../queries/run-metrics.ts';
-import { COST, METRICS, PRICE } from './metrics.ts';
+import { METRICS, SERVICE, STALL, medianOf } from './metrics.ts';
 import type { ReportStrategy } from './schema.ts';
 
 const PLAN_NUMBERS = [
@@ -37,7 +37,7 @@ export function strategyRows(
       METRICS.flatMap(({ id }) => {
         const samples = samplesOf(strategy, id);
         // Runs of which some did not measure this have no median of it.
-        const isWhole = samples.length === samplesOf(strategy, COST).length;
+        const isWhole = samples.length === samplesOf(strategy, SERVICE).length;
         return isWhole ? [[id, compareSamples(samples, samplesOf(order[0], id))]] : [];
       }),
     );
@@ -49,7 +49,7 @@ export function strategyRows(
         exposure_page_ns: plan.verdict.exposure_page_ns,
         unbounded_exposed: plan.verdict.unbounded_exposed,
         online: plan.online,
-        repeats: samplesOf(strategy, COST).length,
+        repeats: samplesOf(strategy, SERVICE).length,
         frontier: false,
         plan: Object.fromEntries(PLAN_NUMBERS.map((name) => [name, plan[name]])),
         values,
@@ -59,17 +59,18 @@ export function strategyRows(
   return rows.map((row) => ({ ...row, frontier: isOnFrontier(row, rows) }));
 }
 
-/** Strict, and no other strict strategy is at least as good in both cost and price and better in one. */
+/** Strict, and no other strict strategy is at least as good in both time in ioctls and stall and better in one. */
 function isOnFrontier(row: ReportStrategy, rows: readonly ReportStrategy[]): boolean {
   if (row.verdict !== 'strict') return false;
-  const cost = (one: ReportStrategy): number => one.values[COST].median;
-  const price = (one: ReportStrategy): number => one.values[PRICE].median;
+  // A stall that was not measured is no good stall.
+  const service = (one: ReportStrategy): number => medianOf(one, SERVICE) ?? Infinity;
+  const stall = (one: ReportStrategy): number => medianOf(one, STALL) ?? Infinity;
   return !rows.some(
     (other) =>
       other !== row &&
       other.verdict === 'strict' &&
-      cost(other) <= cost(row) &&
-      price(other) <= price(row) &&
-      (cost(other) < cost(row) || price(other) < price(row)),
+      service(other) <= service(row) &&
+      stall(other) <= stall(row) &&
+      (service(other) < service(row) || stall(other) < stall(row)),
   );
 }

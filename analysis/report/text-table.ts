@@ -6,7 +6,7 @@ import {
   textTable,
   type Terminal,
 } from '../../collector/base/index.ts';
-import { COST, PRICE } from './metrics.ts';
+import { SERVICE, STALL, medianOf } from './metrics.ts';
 import type { ReportJson, ReportStrategy } from './schema.ts';
 
 export function comparisonTable(report: ReportJson, terminal: Terminal): string {
@@ -29,14 +29,14 @@ export function comparisonTable(report: ReportJson, terminal: Terminal): string 
     row.strategy === report.headline.winner ? '★' : row.frontier ? '◆' : '',
     row.strategy,
     verdictText(row),
-    formatCount(row.values.ioctls.median),
-    formatDuration(row.values[COST].median),
+    formatCount(medianOf(row, 'ioctls') ?? Number.NaN),
+    formatDuration(medianOf(row, SERVICE)),
     i === 0 ? 'baseline' : ratio(row),
     i === 0 ? '' : interval(row),
-    formatDuration(row.values.service_p99_ns.median),
-    formatDuration(row.values.stall_p50_ns.median),
-    formatDuration(row.values[PRICE].median),
-    row.values.cpu_system_ns === undefined ? '–' : formatDuration(row.values.cpu_system_ns.median),
+    formatDuration(medianOf(row, 'service_p99_ns')),
+    formatDuration(medianOf(row, 'stall_p50_ns')),
+    formatDuration(medianOf(row, STALL)),
+    formatDuration(medianOf(row, 'cpu_system_ns')),
   ]);
   return [
     bold(report.headline.text),
@@ -60,13 +60,15 @@ function verdictText(row: ReportStrategy): string {
 }
 
 function ratio(row: ReportStrategy): string {
-  const value = row.values[COST];
-  if (value.ratio === null) return '–';
+  const value = row.values[SERVICE];
+  if (value?.ratio === null || value === undefined) return '–';
   return `${value.ratio.toFixed(2)}${value.holds ? '' : ' ~'}`;
 }
 
 function interval(row: ReportStrategy): string {
-  const { ratio_low: low, ratio_high: high, holds } = row.values[COST];
+  const value = row.values[SERVICE];
+  if (value === undefined) return '';
+  const { ratio_low: low, ratio_high: high, holds } = value;
   if (low === null || high === null) return '';
   return `${low.toFixed(2)}–${high.toFixed(2)}${holds ? '' : ' in the noise'}`;
 }

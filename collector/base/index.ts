@@ -1,11 +1,14 @@
 export { repeatable, runCommandLine, type Verb, type VerbModule } from './command.ts';
 export * from './errors.ts';
+export * from './format-values.ts';
 export { openInput, type Input } from './input.ts';
 export { watchInterrupt, type Interrupt } from './interrupt.ts';
 export * from './json.ts';
 export { LineSplitter, type LineReader } from './lines.ts';
 export { NameTable } from './name-table.ts';
 export { ByteReader, FieldReader, FileReader, RandomInput } from './random-input.ts';
+export * from './percentiles.ts';
+export { Random, Weighted, shuffled } from './random.ts';
 export * from './registry.ts';
 export { Terminal, textTable, type Progress, type StatusLine } from './terminal.ts';
 export { TextCursor, ascii } from './text-cursor.ts';

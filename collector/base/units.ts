@@ -1,5 +1,5 @@
-// Durations, sizes, factors and counts as people write and read them. The one parser and the one
-// printer of each; every flag and every strategy parameter goes through here.
+// Durations, sizes, factors and counts as people write and read them. The one parser
+// of each: every flag and every strategy parameter goes through here. The printers are in format-values.ts.
 
 import { ToolError } from './errors.ts';
 
@@ -92,45 +92,4 @@ export function parseRate(text: string, what: string): number {
   const count = parseCount(text.replace(/\/s$/, ''), what);
   if (count <= 0) throw new ToolError('E_USAGE', `${what}: a rate must be above 0`);
   return count;
-}
-
-function trim(value: number, digits = 3): string {
-  if (value === 0) return '0';
-  const text = value.toPrecision(digits);
-  return text.includes('e')
-    ? String(Math.round(value))
-    : text.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
-}
-
-/** `1234567` ns as `1.23 ms`. Three significant digits; negative values keep their sign. */
-export function formatDuration(ns: number): string {
-  if (!Number.isFinite(ns)) return '–';
-  const size = Math.abs(ns);
-  if (size < 1e3) return `${trim(ns)} ns`;
-  if (size < 1e6) return `${trim(ns / 1e3)} µs`;
-  if (size < 1e9) return `${trim(ns / 1e6)} ms`;
-  if (size < 120e9) return `${trim(ns / 1e9)} s`;
-  if (size < 7200e9) return `${trim(ns / 60e9)} min`;
-  return `${trim(ns / 3600e9)} h`;
-}
-
-/** Bytes with binary units: `2.5 MiB`. */
-export function formatSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  if (bytes < 1024 ** 2) return `${trim(bytes / 1024)} KiB`;
-  if (bytes < 1024 ** 3) return `${trim(bytes / 1024 ** 2)} MiB`;
-  return `${trim(bytes / 1024 ** 3)} GiB`;
-}
-
-/** A whole number with thousands separators: `131,779`. */
-export function formatCount(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
-/** A rate in events per second: `13.3 k/s`. */
-export function formatRate(perSecond: number): string {
-  if (!Number.isFinite(perSecond)) return '–';
-  if (perSecond < 1e3) return `${trim(perSecond)} /s`;
-  if (perSecond < 1e6) return `${trim(perSecond / 1e3)} k/s`;
-  return `${trim(perSecond / 1e6)} M/s`;
 }

@@ -1,7 +1,7 @@
 // The gaps between a stream's requests, drawn one after the other as the arrival process says.
 
 import { assertUnreachable } from '../base/index.ts';
-import { Weighted, type Random } from './random.ts';
+import { Weighted, type Random } from '../base/index.ts';
 import type { Arrivals } from './shape.ts';
 
 export class GapSource {

@@ -3,7 +3,7 @@
 
 import { EventBuilder, FLAG, KIND, PRESENT, SCOPE, type EventBatch } from '../model/index.ts';
 import { GapSource } from './arrivals.ts';
-import { Random, Weighted } from './random.ts';
+import { Random, Weighted } from '../base/index.ts';
 import type { Shape } from './shape.ts';
 
 const BATCH_ROWS = 65_536;

@@ -35,7 +35,7 @@ export function limitsOf(flags: LimitFlags): Limits {
 export function enforceLimits({ summary }: Pick<ResultHeader, 'summary'>, limits: Limits): void {
   const broken: string[] = [];
   const { max } = summary.lateness_ns;
-  if (max > limits.maxLatenessNs) {
+  if (max !== null && max > limits.maxLatenessNs) {
     broken.push(`lateness ${formatDuration(max)} is over ${formatDuration(limits.maxLatenessNs)}`);
   }
   if (Math.abs(summary.drift_ns) > limits.maxDriftNs) {

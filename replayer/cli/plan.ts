@@ -265,6 +265,10 @@ export function verdictText(plan: PlanFacts): string {
       return 'strict';
     case 'deferred':
       return `deferred: ${formatCount(verdict.requests_exposed)} requests exposed, ${formatDuration(verdict.exposure_page_ns)}·page`;
+    case 'narrowed':
+      return 'narrowed: the dialect leaves pages out';
+    case 'corrupting':
+      return `corrupting: ${formatCount(verdict.requests_exposed)} requests could translate to old pages`;
     case 'broken':
       return `broken: ${formatCount(verdict.broken_requests)} requests`;
   }

@@ -1,9 +1,13 @@
 // A replay on one screen: what it ran on, what was issued, how it was timed, and whether to trust that.
 
-import { formatCount, formatDuration, textTable } from '../../collector/base/index.ts';
+import {
+  formatCount,
+  formatDuration,
+  textTable,
+  type Percentiles,
+} from '../../collector/base/index.ts';
 import { percent } from '../result/fidelity.ts';
 import type { ResultHeader } from '../result/header.ts';
-import type { Percentiles } from '../result/percentiles.ts';
 import { provenanceText } from '../result/provenance-text.ts';
 
 export function replayScreen(header: ResultHeader): string {
@@ -27,7 +31,9 @@ export function replayScreen(header: ResultHeader): string {
 function percentileTable(summary: ResultHeader['summary']): string {
   const row = (name: string, values: Percentiles): readonly string[] => [
     `  ${name}`,
-    ...[values.p50, values.p90, values.p99, values.p999, values.max].map(formatDuration),
+    ...[values.p50, values.p90, values.p99, values.p999, values.max].map((value) =>
+      formatDuration(value),
+    ),
   ];
   return textTable(
     [

@@ -2,7 +2,6 @@
 
 import {
   EXIT,
-  ToolError,
   formatCount,
   jsonText,
   watchInterrupt,
@@ -12,6 +11,7 @@ import {
 import { refuseOverwrite } from '../../collector/format/index.ts';
 import { dialectFor } from '../dialects/for-recording.ts';
 import { dialects } from '../dialects/index.ts';
+import { requireUsable } from '../issuers/require-usable.ts';
 import { requireCarries } from '../issuers/carries.ts';
 import { issuers } from '../issuers/index.ts';
 import { pacingText } from '../loop/schedule.ts';
@@ -83,16 +83,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     return;
   }
   const issuerOptions = { device: options.device };
-  const missing = issuer.missing(dialect, issuerOptions);
-  if (missing !== undefined) {
-    throw new ToolError(
-      'E_NO_DEVICE',
-      `issuer '${issuer.name}' cannot run here: ${missing}. Nothing was issued.`,
-      {
-        hint: "see 'iotlb doctor' for what this host can do; --issuer null works everywhere",
-      },
-    );
-  }
+  requireUsable(issuer, dialect, issuerOptions);
   using interrupt = watchInterrupt();
   const progress = terminal.progress('replaying', planned.plan.facts.steps * pace.passes);
   const result = await replay(planned, {

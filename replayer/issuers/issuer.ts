@@ -7,7 +7,8 @@ import type { CallProgram } from '../calls/call-program.ts';
 import type { StepBatch } from '../steps/step-batch.ts';
 
 /** What a number was measured on. Every result, table and chart says which (design 9). */
-export type Provenance = 'hardware' | 'lab' | 'null' | 'recording';
+export const PROVENANCES = ['hardware', 'lab', 'null', 'recording'] as const;
+export type Provenance = (typeof PROVENANCES)[number];
 
 export interface IssuerOptions {
   /** PCI address of the device to use, `0000:00:03.0`; only the issuers that need one look at it. */

@@ -5,14 +5,6 @@
 export const HOLE_NS = 40e6;
 const MOST_HOLES = 100;
 
-export type HoleCause =
-  | 'rt-throttling'
-  | 'steal'
-  | 'waited-for-cpu'
-  | 'migration'
-  | 'in-call'
-  | 'unknown';
-
 export interface Hole {
   /** From the run's start. */
   readonly at_ns: number;
@@ -20,14 +12,16 @@ export interface Hole {
   readonly cause: HoleCause;
 }
 
-export const HOLE_CAUSES: Readonly<Record<HoleCause, string>> = {
+/** What explains a hole, in words. The one list of causes. */
+export const HOLE_CAUSES = {
   'rt-throttling': 'the kernel held the real-time thread (sched_rt_runtime_us)',
   steal: 'the hypervisor gave the CPU to someone else',
   'waited-for-cpu': 'another thread had the CPU',
   migration: 'the thread was moved to another CPU',
   'in-call': 'the system call, or an interrupt during it, took that long',
   unknown: 'no account of the kernel explains it',
-};
+} as const;
+export type HoleCause = keyof typeof HOLE_CAUSES;
 
 /** The kernel's accounts of one thread at one moment; all but the CPU only grow. */
 export interface ThreadSample {

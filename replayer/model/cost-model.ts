@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 
-import { ToolError, formatCount, formatDuration } from '../../collector/base/index.ts';
-import { percentiles } from '../result/percentiles.ts';
+import { ToolError, formatCount, formatDuration, percentiles } from '../../collector/base/index.ts';
+import { PROVENANCES } from '../issuers/issuer.ts';
 import { ENTRY_CLASSES, className } from './entry-class.ts';
 import { leastSquares, type Fit } from './least-squares.ts';
 
@@ -28,7 +28,7 @@ export const costModelSchema = z.object({
   version: z.literal(MODEL_VERSION),
   writer: z.string(),
   /** Where the samples came from: hardware, lab, null or recording; never mixed. */
-  provenance: z.enum(['hardware', 'lab', 'null', 'recording']),
+  provenance: z.enum(PROVENANCES),
   issuer_description: z.string(),
   dialect: z.string(),
   strategies: z.array(z.string()),
@@ -50,7 +50,12 @@ export const costModelSchema = z.object({
   usual: z.string().default(''),
   r2: z.number(),
   /** How far a sample is from the fit, either way. */
-  residual_ns: z.object({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
+  residual_ns: z.object({
+    p50: z.number().nullable(),
+    p90: z.number().nullable(),
+    p99: z.number().nullable(),
+    max: z.number().nullable(),
+  }),
 });
 export type CostModel = z.infer<typeof costModelSchema>;
 
@@ -162,7 +167,7 @@ function samplesWhere(samples: CostSamples, keeps: (i: number) => boolean): Cost
 export function modelSource(model: CostModel): string {
   const { residual_ns: off, provenance, issuer_description: issuer } = model;
   const ranOn = issuer.startsWith(provenance) ? issuer : `${provenance}: ${issuer}`;
-  return `a model of ${formatCount(model.samples)} ioctls (${ranOn}), off by ${formatDuration(off.p50)} in the middle and ${formatDuration(off.p99)} at p99`;
+  return `a model of ${formatCount(model.samples)} ioctls (${ranOn}), off by ${formatDuration(off.p50)} at the median and ${off.p99 === null ? `at most ${formatDuration(off.max)}` : `${formatDuration(off.p99)} at p99`}`;
 }
 
 /** Estimated duration of an ioctl by what it carries; never below 0, whatever was extrapolated. */

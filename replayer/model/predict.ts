@@ -1,9 +1,9 @@
 // A plan and a cost model -> what a replay would measure: one server a stream, ioctls one after the other,
 // each as long as the model says. Streaming; online strategies are cut as the issue loop cuts them.
 
+import { percentiles, type Percentiles } from '../../collector/base/index.ts';
 import { PRESENT } from '../../collector/model/index.ts';
 import type { Plan, StepBatch } from '../planner/index.ts';
-import { percentiles, type Percentiles } from '../result/percentiles.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { ENTRY_CLASSES, entryClass } from './entry-class.ts';
 import { priceOf, type CostModel, type IoctlLoad } from './cost-model.ts';

@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 
+import { PROVENANCES } from '../issuers/issuer.ts';
+import { VERDICT_CLASSES } from '../verdict/classes.ts';
 import { environmentSchema } from './environment.ts';
 import { timingSchema } from './timing.ts';
 
@@ -10,7 +12,15 @@ export const RESULT_VERSION = 1;
 export const RESULT_HEADER_KEY = 'iotlb.result';
 
 const ns = z.number();
-const percentilesSchema = z.object({ p50: ns, p90: ns, p99: ns, p999: ns, max: ns });
+/** Null where too few samples lie beyond it to say (design 12). */
+const rank = ns.nullable();
+export const percentilesSchema = z.object({
+  p50: rank,
+  p90: rank,
+  p99: rank,
+  p999: rank,
+  max: rank,
+});
 
 export const resultHeaderSchema = z.object({
   format: z.literal(RESULT_FORMAT),
@@ -34,7 +44,7 @@ export const resultHeaderSchema = z.object({
   }),
   plan_digest: z.string(),
   issuer: z.string(),
-  provenance: z.enum(['hardware', 'lab', 'null', 'recording']),
+  provenance: z.enum(PROVENANCES),
   issuer_description: z.string(),
   pacing: z.string(),
   fanout: z.number(),
@@ -55,7 +65,7 @@ export const resultHeaderSchema = z.object({
     hardware_waits: z.number(),
     online: z.boolean(),
     verdict: z.looseObject({
-      class: z.enum(['strict', 'deferred', 'broken']),
+      class: z.enum(VERDICT_CLASSES),
       requests_exposed: z.number(),
       exposure_page_ns: z.number(),
       unbounded_exposed: z.number(),

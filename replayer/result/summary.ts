@@ -1,7 +1,7 @@
 // A replay in numbers, as `replay --json` prints them (design 6 and 7). All times in ns.
 
+import { percentiles, type Percentiles } from '../../collector/base/index.ts';
 import { errnoName } from '../calls/native.ts';
-import { percentiles, type Percentiles } from './percentiles.ts';
 import type { RunRows } from './run-rows.ts';
 
 export interface ReplaySummary {

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 
+import { HOLE_CAUSES, type HoleCause } from '../loop/holes.ts';
 import type { RunOutcome, StreamRun } from '../loop/run.ts';
 import type { Pacing } from '../loop/schedule.ts';
 import type { Cut } from '../planner/cut.ts';
@@ -39,14 +40,7 @@ const threadSchema = z.object({
     z.object({
       at_ns: z.number(),
       length_ns: z.number(),
-      cause: z.enum([
-        'rt-throttling',
-        'steal',
-        'waited-for-cpu',
-        'migration',
-        'in-call',
-        'unknown',
-      ]),
+      cause: z.enum(Object.keys(HOLE_CAUSES) as [HoleCause, ...HoleCause[]]),
     }),
   ),
 });

@@ -2,6 +2,7 @@
 // with the strategies. Time in a plan is due time: an ioctl is taken to complete when it is due, and the
 // ioctls of a stream one after the other. Equal times are told apart by order, never in a plan's favour.
 
+import type { VerdictClass } from './classes.ts';
 import { SCOPE } from '../../collector/model/index.ts';
 import { StepBatch } from '../steps/step-batch.ts';
 import type { AskedRequests } from './asked-requests.ts';
@@ -28,7 +29,7 @@ export interface BrokenRequest {
  * broken: something is never covered, or only by an entry issued before it was asked.
  */
 export interface Verdict {
-  readonly class: 'strict' | 'deferred' | 'broken';
+  readonly class: VerdictClass;
   readonly requests_exposed: number;
   /** Σ pages × ns during which a released barrier's pages were still not invalidated. */
   readonly exposure_page_ns: number;

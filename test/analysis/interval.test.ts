@@ -8,10 +8,9 @@ import * as fc from 'fast-check';
 import {
   ENOUGH_REPEATS,
   compareSamples,
-  median,
   medianInterval,
-} from '../../analysis/compare/interval.ts';
-import { seededRandom, shuffled } from '../../analysis/compare/random.ts';
+} from '../../analysis/statistics/interval.ts';
+import { Random, median, shuffled } from '../../collector/base/index.ts';
 
 const samples = fc.array(fc.double({ min: 1, max: 1e9, noNaN: true }), {
   minLength: 1,
@@ -59,8 +58,8 @@ test('a baseline of zero gives no ratio rather than an infinite one', () => {
 test('the order of a round is a permutation, and the same for the same seed', () => {
   fc.assert(
     fc.property(fc.array(fc.nat()), fc.nat(), (items, seed) => {
-      const once = shuffled(items, seededRandom(seed));
-      assert.deepEqual(once, shuffled(items, seededRandom(seed)));
+      const once = shuffled(items, new Random(seed));
+      assert.deepEqual(once, shuffled(items, new Random(seed)));
       const ascending = (a: number, b: number): number => a - b;
       assert.deepEqual([...once].sort(ascending), [...items].sort(ascending));
     }),

@@ -27,7 +27,7 @@ test(
         assert.equal((await loadFile(store, path)).known, true);
         const report = await buildReport(store, 'single');
         assert.equal(report.recording.events, 41_684);
-        assert.equal(report.strategies[0].values.ioctls.median, 20_842);
+        assert.equal(report.strategies[0].values.ioctls?.median, 20_842);
         assert.equal(report.charts.length, 6);
         assert.ok(
           server.statements.some((sql) => sql.includes("input('")),

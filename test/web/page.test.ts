@@ -249,7 +249,10 @@ function withGaps(report: ReportJson): ReportJson {
   const [first, second, ...rest] = report.strategies;
   const { service_total_ns, ...others } = second.values;
   const nothing = { ratio: null, ratio_low: null, ratio_high: null, holds: false };
-  const values = { ...others, stall_p50_ns: { ...service_total_ns, ...nothing } };
+  const values = {
+    ...others,
+    stall_p50_ns: service_total_ns && { ...service_total_ns, ...nothing },
+  };
   return {
     ...report,
     headline: { ...report.headline, winner: null },

@@ -16,6 +16,7 @@ import {
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { compareStrategies } from '../../analysis/compare/compare.ts';
+import { DEFAULT_REPEATS, DEFAULT_STRATEGIES } from '../../analysis/compare/defaults.ts';
 import { comparisonTable } from '../../analysis/report/text-table.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
@@ -26,7 +27,6 @@ import { writeReport } from './write-report.ts';
 const SAMPLE = fileURLToPath(
   new URL('../../../collector/samples/vtd-fs-strict-2s.arrow', import.meta.url),
 );
-const STRATEGIES = ['none', 'barrier', 'adjacent', 'window:us=50', 'drain'];
 const SEED = 2017;
 
 interface Options {
@@ -40,7 +40,7 @@ interface Options {
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .option('-o, --output <file>', 'the page to write; an older one is replaced', 'report.html')
-    .option('-n, --repeat <times>', 'rounds of all strategies', '6')
+    .option('-n, --repeat <times>', 'rounds of all strategies', DEFAULT_REPEATS)
     .option('--device <address>', 'replay on this device (on vfio-pci) instead of the null issuer')
     .option('--keep <folder>', 'keep every sample here (default: only the page is kept)')
     .option('--json', 'print the report as one JSON document', false)
@@ -54,7 +54,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   const repeats = parseCount(options.repeat, '--repeat');
   tellWhatRuns(options, terminal);
   terminal.story(
-    `replaying 2 s of a real guest (fio on NVMe, strict) under ${STRATEGIES.length} strategies, ${formatCount(repeats)} rounds: about ${formatCount(Math.ceil(repeats * STRATEGIES.length * 2.8))} s …`,
+    `replaying 2 s of a real guest (fio on NVMe, strict) under ${DEFAULT_STRATEGIES.length} strategies, ${formatCount(repeats)} rounds: about ${formatCount(Math.ceil(repeats * DEFAULT_STRATEGIES.length * 2.8))} s …`,
   );
   const folder = options.keep ?? mkdtempSync(join(tmpdir(), 'iotlb-demo-'));
   using interrupt = watchInterrupt();
@@ -62,7 +62,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     const { report, interrupted } = await compareStrategies(
       {
         recording: SAMPLE,
-        chains: STRATEGIES.map((text) => parseChain(text)),
+        chains: DEFAULT_STRATEGIES.map((text) => parseChain(text)),
         dialect: dialects.get('hwpt-vtd-s1'),
         issuer,
         device: options.device,

@@ -75,7 +75,7 @@ function oursOnce(place: Place, round: number, flags: readonly string[]): RateSa
     round,
     requests: document.issued_steps,
     per_second: (document.issued_steps * 1e9) / document.achieved_ns,
-    service_p50_ns: document.service_ns.p50,
+    service_p50_ns: document.service_ns.p50 ?? Number.NaN,
     collections: document.timing?.collections,
     rests: document.timing?.threads.reduce((sum, thread) => sum + thread.rests, 0),
     ...floor,

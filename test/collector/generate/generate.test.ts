@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { ToolError } from '../../../collector/base/index.ts';
 import { generate } from '../../../collector/generate/generate.ts';
 import { ShapeMeter } from '../../../collector/generate/measure.ts';
-import { Random, Weighted } from '../../../collector/generate/random.ts';
+import { Random, Weighted } from '../../../collector/base/index.ts';
 import { shapeOf, type ShapeOptions } from '../../../collector/generate/shape-options.ts';
 import { DEFAULT_SHAPE, type Shape } from '../../../collector/generate/shape.ts';
 import { FLAG, KIND, PRESENT, TraceSummary } from '../../../collector/model/index.ts';

@@ -14,7 +14,8 @@ import {
 } from '../../../web/page/charts/scales.ts';
 import { axisTitle, tickLabels } from '../../../web/page/format/axis.ts';
 import { formatNines, ninesTicks } from '../../../web/page/format/nines.ts';
-import { formatDuration, formatRatio, formatValue } from '../../../web/page/format/values.ts';
+import { formatDuration } from '../../../collector/base/index.ts';
+import { formatRatio, formatValue } from '../../../web/page/format/values.ts';
 import { fragmentOf, parseFragment } from '../../../web/page/state.ts';
 
 test('nines: each step of one is another nine', () => {

@@ -1,26 +1,15 @@
-// Values as people read them: three significant digits and a unit. One formatter a unit of the report.
+// Values of the report as people read them: one formatter per unit. Durations are printed as the terminal
+// prints them.
 
 import type { ReportChart } from '../../../analysis/report/schema.ts';
+import { NO_VALUE, digits, formatDuration } from '../../../collector/base/format-values.ts';
 import { formatNines } from './nines.ts';
 
 export type Unit = ReportChart['x']['unit'];
 
-const NONE = '–';
-
-export function formatDuration(ns: number): string {
-  if (!Number.isFinite(ns)) return NONE;
-  const size = Math.abs(ns);
-  if (size < 999.5) return `${digits(ns)} ns`;
-  if (size < 999.5e3) return `${digits(ns / 1e3)} µs`;
-  if (size < 999.5e6) return `${digits(ns / 1e6)} ms`;
-  if (size < 120e9) return `${digits(ns / 1e9)} s`;
-  if (size < 7200e9) return `${digits(ns / 60e9)} min`;
-  return `${digits(ns / 3600e9)} h`;
-}
-
 /** Whole counts in full; fractions (a median of two) with what they have. */
 export function formatCount(value: number): string {
-  if (!Number.isFinite(value)) return NONE;
+  if (!Number.isFinite(value)) return NO_VALUE;
   return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 });
 }
 
@@ -34,12 +23,12 @@ export function formatShort(value: number): string {
 }
 
 function formatRate(perSecond: number): string {
-  return Number.isFinite(perSecond) ? `${formatShort(perSecond)}/s` : NONE;
+  return Number.isFinite(perSecond) ? `${formatShort(perSecond)}/s` : NO_VALUE;
 }
 
 /** Two decimals, so that ratios stand under each other; two digits where that would be too few. */
 export function formatRatio(ratio: number): string {
-  if (!Number.isFinite(ratio)) return NONE;
+  if (!Number.isFinite(ratio)) return NO_VALUE;
   if (ratio === 0) return '0×';
   if (ratio < 0.1) return `${digits(ratio, 2)}×`;
   if (ratio !== 1 && Math.abs(ratio - 1) < 0.005) return `${nearOne(ratio)}×`;
@@ -53,7 +42,7 @@ function nearOne(ratio: number): string {
 }
 
 export function formatValue(value: number | null | undefined, unit: Unit): string {
-  if (value === null || value === undefined) return NONE;
+  if (value === null || value === undefined) return NO_VALUE;
   switch (unit) {
     case 'ns':
       return formatDuration(value);
@@ -68,11 +57,4 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
     case 'category':
       return formatCount(value);
   }
-}
-
-/** Three significant digits, without exponent or trailing zeros. */
-export function digits(value: number, count = 3): string {
-  if (value === 0) return '0';
-  const rounded = Number(value.toPrecision(count));
-  return rounded.toLocaleString('en-US', { maximumSignificantDigits: count });
 }

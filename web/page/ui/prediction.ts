@@ -2,7 +2,8 @@
 
 import type { ReportJson, ReportPrediction } from '../../../analysis/report/schema.ts';
 import { el } from '../dom.ts';
-import { formatDuration, formatRatio } from '../format/values.ts';
+import { formatDuration } from '../../../collector/base/format-values.ts';
+import { formatRatio } from '../format/values.ts';
 import { simpleTable } from './simple-table.ts';
 
 export function prediction(report: ReportJson, predicted: ReportPrediction): HTMLElement {

@@ -2,7 +2,8 @@
 
 import type { ReportJson } from '../../../analysis/report/schema.ts';
 import { el } from '../dom.ts';
-import { formatCount, formatDuration } from '../format/values.ts';
+import { formatDuration } from '../../../collector/base/format-values.ts';
+import { formatCount } from '../format/values.ts';
 import { facts } from './section.ts';
 
 export function recording(report: ReportJson): HTMLElement {

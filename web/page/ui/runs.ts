@@ -2,7 +2,7 @@
 
 import type { ReportJson } from '../../../analysis/report/schema.ts';
 import { el } from '../dom.ts';
-import { formatDuration } from '../format/values.ts';
+import { formatDuration } from '../../../collector/base/format-values.ts';
 import { simpleTable } from './simple-table.ts';
 
 export function runs(report: ReportJson): HTMLElement {

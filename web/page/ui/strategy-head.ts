@@ -2,11 +2,18 @@
 
 import type { ReportJson, ReportStrategy } from '../../../analysis/report/schema.ts';
 import { el } from '../dom.ts';
-import { formatCount, formatDuration } from '../format/values.ts';
+import { formatDuration } from '../../../collector/base/format-values.ts';
+import { formatCount } from '../format/values.ts';
 import { strategyStyle } from '../series-style.ts';
 import { swatch } from './swatch.ts';
 
-const VERDICT_SIGN = { strict: '✓', deferred: '!', broken: '✕' } as const;
+const VERDICT_SIGN: Readonly<Record<ReportStrategy['verdict'], string>> = {
+  strict: '✓',
+  deferred: '!',
+  narrowed: '!',
+  corrupting: '✕',
+  broken: '✕',
+};
 
 export function isWinner(report: ReportJson, strategy: ReportStrategy): boolean {
   return strategy.strategy === report.headline.winner;

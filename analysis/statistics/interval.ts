@@ -1,27 +1,20 @@
 // Medians and their 95 % intervals by resampling the repeats (percentile bootstrap). Repeats are paired:
 // repeat i of a strategy with repeat i of the baseline, because a drifting host hits both alike.
 
+import { Random, median } from '../../collector/base/index.ts';
 import type { ReportValue } from '../report/schema.ts';
-import { seededRandom } from './random.ts';
 
 const RESAMPLES = 2000;
 /** Fewer pairs cannot carry 95 %: five alike out of five happen by chance once in 16 (two-sided). */
 export const ENOUGH_REPEATS = 6;
 const SEED = 0x10_71_b5;
 
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return Number.NaN;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** [low, high] of the median's 95 % interval; both the value itself for a single sample. */
 export function medianInterval(values: readonly number[]): readonly [number, number] {
-  const random = seededRandom(SEED);
+  const random = new Random(SEED);
   const medians = new Float64Array(RESAMPLES);
   for (let i = 0; i < RESAMPLES; i++) {
-    medians[i] = median(values.map(() => values[Math.floor(random() * values.length)]));
+    medians[i] = median(values.map(() => values[random.below(values.length)]));
   }
   medians.sort();
   return [medians[Math.floor(0.025 * RESAMPLES)], medians[Math.ceil(0.975 * RESAMPLES) - 1]];

@@ -1,5 +1,5 @@
-// Seeded random numbers: the same seed gives the same recording, on every machine. sfc32, seeded by hashing
-// the seed's text (both public domain algorithms); 32-bit integer arithmetic only.
+// The one seeded generator: the same seed gives the same recording, order of rounds and resamples, on every
+// machine. sfc32, seeded by hashing the seed (both public domain algorithms); 32-bit integer arithmetic only.
 
 export class Random {
   #a = 0;
@@ -70,4 +70,14 @@ export class Weighted {
     }
     return low;
   }
+}
+
+/** The items in random order (Fisher–Yates). */
+export function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
+  const out = [...items];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [out[i], out[j]] = [out[j], out[i]];
+  }
+  return out;
 }
