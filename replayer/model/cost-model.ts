@@ -4,7 +4,7 @@
 import { z } from 'zod';
 
 import { ToolError, formatCount, formatDuration, percentiles } from '../../collector/base/index.ts';
-import { PROVENANCES } from '../issuers/issuer.ts';
+import { provenanceSchema } from '../result/header.ts';
 import { ENTRY_CLASSES, className } from './entry-class.ts';
 import { leastSquares, type Fit } from './least-squares.ts';
 
@@ -28,7 +28,7 @@ export const costModelSchema = z.object({
   version: z.literal(MODEL_VERSION),
   writer: z.string(),
   /** Where the samples came from: hardware, lab, null or recording; never mixed. */
-  provenance: z.enum(PROVENANCES),
+  provenance: provenanceSchema,
   issuer_description: z.string(),
   dialect: z.string(),
   strategies: z.array(z.string()),

@@ -12,3 +12,4 @@ export { cutDue, type CutColumns } from '../steps/cut-due.ts';
 export type { StepSink } from './planner.ts';
 export { HoldGainCounter, type HoldGain } from './hold-gain.ts';
 export { explain, type Explanation } from './explain.ts';
+export { VERDICT_CLASSES, type VerdictClass } from '../verdict/classes.ts';

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 import { PROVENANCES } from '../issuers/issuer.ts';
-import { VERDICT_CLASSES } from '../verdict/classes.ts';
+import { VERDICT_CLASSES } from '../planner/index.ts';
 import { environmentSchema } from './environment.ts';
 import { timingSchema } from './timing.ts';
 
@@ -21,6 +21,8 @@ export const percentilesSchema = z.object({
   p999: rank,
   max: rank,
 });
+
+export const provenanceSchema = z.enum(PROVENANCES);
 
 export const resultHeaderSchema = z.object({
   format: z.literal(RESULT_FORMAT),
@@ -44,7 +46,7 @@ export const resultHeaderSchema = z.object({
   }),
   plan_digest: z.string(),
   issuer: z.string(),
-  provenance: z.enum(PROVENANCES),
+  provenance: provenanceSchema,
   issuer_description: z.string(),
   pacing: z.string(),
   fanout: z.number(),
