@@ -6,7 +6,7 @@ import { perf } from './perf/source.ts';
 import { qemu } from './qemu/source.ts';
 import type { ImportSource } from './source.ts';
 import { traceCmd } from './trace-cmd/source.ts';
-import { vmm } from './vmm/text.ts';
+import { vmm } from './vmm/source.ts';
 
 export type * from './source.ts';
 

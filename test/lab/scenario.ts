@@ -4,7 +4,6 @@
 import type { Named } from '../../collector/base/index.ts';
 import type { Arch } from './cache.ts';
 import { missingFor } from './guest.ts';
-import { hasProgram } from './run.ts';
 
 export interface Part {
   readonly name: string;
@@ -26,19 +25,14 @@ export interface ScenarioContext {
 export interface Scenario extends Named {
   /** Architectures whose kernel it boots. */
   readonly arches: readonly Arch[];
-  /** Programs of the host that its guests run. */
-  readonly programs?: readonly string[];
   /** Where its numbers come from, one line. */
   readonly emulated: string;
   run(context: ScenarioContext): Promise<readonly Part[]>;
 }
 
 /** What this machine lacks for a scenario; empty when nothing. */
-export function lacking({ arches, programs = [] }: Scenario): readonly string[] {
-  return [
-    ...arches.flatMap((arch) => missingFor(arch)),
-    ...programs.filter((program) => !hasProgram(program)),
-  ];
+export function lacking({ arches }: Scenario): readonly string[] {
+  return arches.flatMap((arch) => missingFor(arch));
 }
 
 /** A list of complaints as a part. */

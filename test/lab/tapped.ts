@@ -1,13 +1,6 @@
 // What a tap recorded of a process that replays, against what was issued: calls with their entries' bytes.
 
-import { tappedCalls, type TappedCall } from '../support/tapped.ts';
-
-/** The calls of a tap's one stream, in order. Throws where it holds more than one. */
-export function onlyThread(path: string): readonly TappedCall[] {
-  const threads = [...tappedCalls(path).values()];
-  if (threads.length !== 1) throw new Error(`${path}: ${threads.length} threads in a tap of one`);
-  return threads[0];
-}
+import type { TappedCall } from '../support/tapped.ts';
 
 /**
  * The tap began while the process was at work and ended with it. What it kept must be what was issued, in

@@ -1,58 +1,73 @@
-// The live `vmm` source: VMMs' own ioctls, by the first tap that this host has what it takes for.
+// The live `vmm` source: VMMs' own ioctls, by BPF programs of our own.
 
 import { release } from 'node:os';
 
-import { ToolError, formatCount, type Terminal } from '../../base/index.ts';
+import { ToolError, formatCount, formatSize, type Terminal } from '../../base/index.ts';
+import { VmmRecords } from '../../sources/vmm/records.ts';
+import type { BpfTap } from '../bpf/tap.ts';
+import { missingForBpf, missingForTracepoints } from '../bpf/support.ts';
 import type { Listening, LiveSource } from '../live-source.ts';
 import type { Merger } from '../merger.ts';
-import { taps } from './index.ts';
 import { namesOf, processesEnd, requireProcesses } from './processes.ts';
-import type { OpenTap, Tap } from './tap.ts';
 
-/** For each CPU: the taps' own defaults lose most of a fast stream. */
-const BUFFER_BYTES = 16 * 2 ** 20;
+/** Of the ring buffer, which all CPUs share: more than half a second of 100,000 one-entry calls a second. */
+const RING_BYTES = 16 * 2 ** 20;
 
 export const vmmLive: LiveSource = {
   name: 'vmm',
   summary:
     "a VMM's own ioctls: every entry of IOMMU_HWPT_INVALIDATE, and unmaps, with their results",
-  usage:
-    '--pid PID[,PID…] [--buffer SIZE], as root; by bpftrace, or where there is none by kprobes on iommufd',
+  usage: '--pid PID[,PID…] [--buffer SIZE], as root',
   async attach(options, merger) {
     const { pids, terminal, bufferBytes } = options;
     if (pids.length === 0) {
       throw new ToolError('E_USAGE', "source 'vmm' needs a process", { hint: this.usage });
     }
     requireProcesses(pids);
+    const missing = missingForVmm();
+    if (missing !== undefined) throw missing;
     const names = namesOf(pids);
-    const { tap, reasons } = chooseTap(taps);
-    for (const reason of reasons) terminal.story(reason);
-    const open = await tap.open({ pids, merger, bufferBytes: bufferBytes ?? BUFFER_BYTES });
-    terminal.story(`listening to ${names} by ${tap.name}`);
+    const open = await openTap(merger, bufferBytes ?? RING_BYTES, pids);
+    terminal.story(
+      `listening to ${names}, ring buffer of ${formatSize(open.tap.ringBytes)}; the processes are not touched`,
+    );
     return listening(open, { pids, names, merger, terminal });
-  },
-  async restore() {
-    return taps
-      .flatMap((tap) => tap.restore?.() ?? [])
-      .map((what) => ({ what, result: 'restored' as const }));
   },
 };
 
-/** The first tap that lacks nothing, and why those before it do not serve. Throws ToolError. */
-export function chooseTap(among: readonly Tap[]): {
-  readonly tap: Tap;
-  readonly reasons: readonly string[];
-} {
-  const lacking: ToolError[] = [];
-  for (const tap of among) {
-    const missing = tap.missing();
-    if (missing === undefined) return { tap, reasons: lacking.map(({ message }) => message) };
-    lacking.push(missing);
-  }
-  const said = lacking.map(({ message }) => message).join('; ');
-  throw new ToolError('E_NOT_SUPPORTED', `${said}; nothing was started`, {
-    hint: lacking.flatMap(({ hint }) => hint ?? []).join('; or '),
+/** What this host lacks for the tap; undefined where it lacks nothing. */
+export function missingForVmm(): ToolError | undefined {
+  return missingForBpf() ?? missingForTracepoints('syscalls/sys_enter_ioctl');
+}
+
+interface OpenVmm {
+  readonly tap: BpfTap;
+  readonly records: VmmRecords;
+  readonly take: () => void;
+  onRows: () => void;
+}
+
+async function openTap(
+  merger: Merger,
+  ringBytes: number,
+  pids: readonly number[],
+): Promise<OpenVmm> {
+  const { BpfTap } = await import('../bpf/tap.ts'); // loads the FFI, which --help must not
+  const { source: records, take } = merger.join((rows) => new VmmRecords(rows));
+  const reader = {
+    record: (bytes: Uint8Array, words: Uint32Array, at: number): void =>
+      records.take(bytes, words, at),
+    batch: (): void => {
+      take();
+      open.onRows();
+    },
+  };
+  const tap = BpfTap.open('ioctls', { ringBytes, reader }, (fresh) => {
+    for (const pid of pids) fresh.aim(pid);
+    fresh.loaded.attachTracepoints();
   });
+  const open: OpenVmm = { tap, records, take, onRows: () => undefined };
+  return open;
 }
 
 interface Listened {
@@ -62,29 +77,29 @@ interface Listened {
   readonly terminal: Terminal;
 }
 
-function listening(tap: OpenTap, { pids, names, merger, terminal }: Listened): Listening {
+function listening(open: OpenVmm, { pids, names, merger, terminal }: Listened): Listening {
   return {
     async run(signal, step) {
-      tap.onRows = step;
-      // A tap goes on when the processes it watches have ended: that is for us to notice.
-      await Promise.race([processesEnd(pids, signal), tap.ended]);
+      open.onRows = step;
+      // The tap goes on when the processes it watches have ended: that is for us to notice.
+      await Promise.race([processesEnd(pids, signal), open.tap.listen()]);
     },
     async detach() {
-      await tap.close();
+      open.onRows = () => undefined;
+      const counts = await open.tap.close();
+      open.records.close(counts);
+      open.take();
+      if (counts.untracked > 0) {
+        terminal.warn(`${formatCount(counts.untracked)} calls have no return: too many at once`);
+      }
       const { lost } = merger.tally();
       if (lost > 0) terminal.warn(`the tap lost ${formatCount(lost)} entries or returns`);
     },
     facts: () => ({
       kernel: release(),
       guest: names,
-      detail: tap.detail,
-      pairs: [
-        {
-          at: String(process.hrtime.bigint()),
-          other: 'realtime',
-          other_at: String(BigInt(Date.now()) * 1_000_000n),
-        },
-      ],
+      detail: `BPF programs on pid ${pids.join(', ')}`,
+      pairs: [open.tap.clockPair()],
     }),
   };
 }

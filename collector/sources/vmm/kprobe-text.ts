@@ -4,8 +4,7 @@
 import { LineSplitter } from '../../base/index.ts';
 import { LossLog, type EventBuilder } from '../../model/index.ts';
 import type { SourceFacts, SourceParser, StreamForm } from '../source.ts';
-import { UNMAP_BYTES, VmmRows, type Call } from './rows.ts';
-import { WORD_BYTES } from './shape.ts';
+import { UNMAP_BYTES, VmmRows, type CallPlace } from './rows.ts';
 
 /** `comm-TID [CPU] flags SECONDS.MICROS: name: (address) fields`; a comm may hold anything, also brackets. */
 const EVENT =
@@ -13,6 +12,7 @@ const EVENT =
 const LOST = /^\s*CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/;
 const FIELD = /^(\w+)=(-?\d+|0x[0-9a-f]+|\(fault\))$/;
 const WORD = /^e(\d{1,4})$/;
+const WORD_BYTES = 8;
 const U64 = 64;
 const LOW_WORD = 0xffff_ffffn;
 
@@ -23,6 +23,16 @@ export const kprobeText: StreamForm = {
     / inv_\w+: \(iommufd_hwpt_invalidate\+/.test(Buffer.from(head).toString('latin1')),
   open: (out) => new KprobeTextParser(out),
 };
+
+interface Call {
+  readonly place: CallPlace;
+  readonly enterNs: number;
+  readonly entryBytes: number;
+  readonly entries: number;
+  readonly ns: number;
+  readonly result: number;
+  readonly done: number;
+}
 
 /** What came of a thread's call since its last return. */
 interface Group {
@@ -136,9 +146,22 @@ export class KprobeTextParser implements SourceParser {
       this.#lose(group, 'calls of which an event is missing', line);
       return;
     }
-    const payload = isUnmap ? rangeOf(group) : payloadOf(call, group.words);
-    this.#rows.add(call, payload);
-    const beyond = call.entries - Math.floor(payload.length / Math.max(1, call.entryBytes));
+    const bytes = isUnmap ? rangeOf(group) : payloadOf(call, group.words);
+    const { place, enterNs, entryBytes: length } = call;
+    const whole = Math.min(call.entries, Math.floor(bytes.length / Math.max(1, length)));
+    for (let i = 0; i < whole; i++) {
+      const payload = { bytes, at: i * length, length };
+      if (isUnmap) this.#rows.unmap(place, enterNs, payload);
+      else this.#rows.entry(place, enterNs, payload);
+    }
+    this.#rows.returned(place, call.ns, {
+      low: call.result >>> 0,
+      high: call.result < 0 ? 0xffff_ffff : 0, // sign extended, as the system call's is
+      done: call.done,
+      asked: call.entries,
+      spentNs: call.ns - enterNs,
+    });
+    const beyond = call.entries - whole;
     if (beyond > 0) this.losses.add(line, 'line', 'entries beyond what the probes read', beyond);
   }
 
@@ -182,14 +205,13 @@ function invalidationOf(tid: number, group: Group, ns: number): Call | undefined
     return undefined;
   const [done] = numbers(group, ['done']);
   return {
-    kind: 'invalidate',
-    tid,
+    place: placeOf(tid, object, { dataType: dataType ?? 0, isUnmap: false }),
     enterNs,
-    object,
-    dataType: dataType ?? 0,
     entryBytes,
     entries: num,
-    exit: returned(ns, result ?? 0, done ?? (result === 0 ? num : 0)),
+    ns,
+    result: result ?? 0,
+    done: done ?? (result === 0 ? num : 0),
   };
 }
 
@@ -198,20 +220,23 @@ function unmapOf(tid: number, group: Group, ns: number): Call | undefined {
   const [object, result] = numbers(group, ['ioas', 'ret']);
   if (isMixed || enterNs === undefined || !group.fields.has('iova')) return undefined;
   return {
-    kind: 'unmap',
-    tid,
+    place: placeOf(tid, object, { dataType: 0, isUnmap: true }),
     enterNs,
-    object,
-    dataType: 0,
     entryBytes: UNMAP_BYTES,
     entries: 1,
-    exit: returned(ns, result ?? 0, 0),
+    ns,
+    result: result ?? 0,
+    done: 0,
   };
 }
 
-/** A 32-bit return value, sign extended as the system call's is. */
-function returned(ns: number, result: number, done: number): NonNullable<Call['exit']> {
-  return { ns, low: result >>> 0, high: result < 0 ? 0xffff_ffff : 0, done };
+/** Of the process and the descriptor the text says nothing. */
+function placeOf(
+  thread: number,
+  object: number | undefined,
+  what: Pick<CallPlace, 'dataType' | 'isUnmap'>,
+): CallPlace {
+  return { process: 0, thread, fd: undefined, object: object ?? 0, ...what };
 }
 
 function numbers(group: Group, names: readonly string[]): readonly (number | undefined)[] {

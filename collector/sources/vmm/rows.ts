@@ -1,5 +1,6 @@
 // The ioctls of a VMM as rows: each entry of a call one row at the call's begin, then one barrier at its
-// return, which is when the VMM knows. Owns no text and no order: calls come whole, one after another.
+// return, which is when the VMM knows. Owns no text and no order: what comes first is first.
+// A stream is what the VMM keeps in order: a file descriptor and, where entries show one, a vIOMMU (design 10).
 
 import { decodeSmmuv3 } from '../../decoders/smmuv3.ts';
 import { pageOf, setDomain, setRange, type Words128 } from '../../decoders/columns.ts';
@@ -19,46 +20,54 @@ const SMMUV3 = { type: 1, bytes: 16 } as const;
 const LEAF = 1;
 const PAGE_BYTES = 4096;
 const HIGH_WORD = 2 ** 32;
+const BARRIER_BYTES = 24;
+const SECOND_WORD_PAIR = 16;
 
+/** Bytes of an unmap's payload: address and length. */
 export const UNMAP_BYTES = 16;
 
-export interface Call {
-  readonly kind: 'invalidate' | 'unmap';
-  readonly tid: number;
-  /** ns from the tap's start. */
-  readonly enterNs: number;
-  /** HWPT, vIOMMU or IOAS; undefined for VFIO type1. */
-  readonly object: number | undefined;
+/** Where a call was made, and on what. */
+export interface CallPlace {
+  readonly process: number;
+  readonly thread: number;
+  /** Undefined where the source does not show it: then each thread is a stream. */
+  readonly fd: number | undefined;
+  /** HWPT, vIOMMU or IOAS; 0 for VFIO type1, or where the source does not show it. */
+  readonly object: number;
   readonly dataType: number;
-  readonly entryBytes: number;
-  readonly entries: number;
-  readonly exit:
-    | {
-        readonly ns: number;
-        /** Return value, 64 bits in halves. */
-        readonly low: number;
-        readonly high: number;
-        readonly done: number;
-      }
-    | undefined;
+  /** Unmaps name an IOAS, never a vIOMMU. */
+  readonly isUnmap: boolean;
 }
 
-/** Bytes of entries that a call has and that the tap reads, of which it reads at most `limit`. */
-export function readableBytes(call: Call, limit: number): number {
-  const entries = Math.min(call.entries, Math.floor(limit / Math.max(1, call.entryBytes)));
-  return entries * call.entryBytes;
+/** A piece of memory, which is not kept. */
+export interface Payload {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+}
+
+export interface Returned {
+  /** Return value, 64 bits in halves. */
+  readonly low: number;
+  readonly high: number;
+  readonly done: number;
+  readonly asked: number;
+  readonly spentNs: number;
 }
 
 export class VmmRows {
   firstRow = Number.NaN;
-  /** Rows that came of calls, to be reconciled with the kernel's own count. */
+  /** Rows so far, to be reconciled with the kernel's own count. */
   entryRows = 0;
   barrierRows = 0;
   /** Entries whose memory was not there to be read. */
   unreadable = 0;
   readonly #out: EventBuilder;
   readonly #losses: LossLog;
-  readonly #streams = new Map<number, number>();
+  /** Streams by what they are keyed by, and their names by number. */
+  readonly #streams = new Map<number, Map<number, number>>();
+  readonly #names: string[] = [];
+  #last = { outer: -1, inner: -1, stream: -1 };
   readonly #words: Words128 = { q0lo: 0, q0hi: 0, q1lo: 0, q1hi: 0 };
 
   constructor(out: EventBuilder, losses: LossLog) {
@@ -66,18 +75,52 @@ export class VmmRows {
     this.#losses = losses;
   }
 
-  /**
-   * The rows of one call. `payload` is its entries as far as they were read. What is missing is not counted
-   * here: the kernel's own count tells it at the end.
-   */
-  add(call: Call, payload: Uint8Array): void {
-    const stream = this.#stream(call.tid);
-    const { entryBytes } = call;
-    const whole = entryBytes === 0 ? 0 : Math.floor(payload.length / entryBytes);
-    for (let i = 0; i < Math.min(call.entries, whole); i++) {
-      this.#entry(stream, call, payload.subarray(i * entryBytes, (i + 1) * entryBytes));
+  /** One entry of an IOMMU_HWPT_INVALIDATE that began at `ns`. */
+  entry(place: CallPlace, ns: number, payload: Payload): void {
+    const isVtd = place.dataType === VTD_S1.type && payload.length === VTD_S1.bytes;
+    const isSmmu = place.dataType === SMMUV3.type && payload.length === SMMUV3.bytes;
+    // All zero is no VT-d entry (no pages) and no SMMUv3 command (no opcode): memory that was not there.
+    if ((isVtd || isSmmu) && isZero(payload)) {
+      this.unreadable++;
+      return;
     }
-    if (call.exit !== undefined) this.#barrier(stream, call, call.exit);
+    const row = this.#entryRow(place, ns, payload);
+    if (isSmmu) {
+      decodeSmmuv3(this.#out, row, this.#words128(row));
+      return; // the command names its own domain (VMID); the object is the whole vIOMMU
+    }
+    if (isVtd) this.#vtd(row);
+    else this.#out.kind[row] = KIND.other;
+    if (place.object !== 0) setDomain(this.#out, row, place.object);
+  }
+
+  /** An unmap that began at `ns`; the payload is address and length. */
+  unmap(place: CallPlace, ns: number, payload: Payload): void {
+    const row = this.#entryRow(place, ns, payload);
+    this.#out.kind[row] = KIND.unmap;
+    const { q0lo, q0hi, q1lo, q1hi } = this.#words128(row);
+    const pages = isAllOnes(q1lo, q1hi)
+      ? ALL_PAGES
+      : Math.ceil((q1hi * HIGH_WORD + q1lo) / PAGE_BYTES);
+    setRange(this.#out, row, pageOf(q0lo, q0hi), pages);
+    if (place.object !== 0) setDomain(this.#out, row, place.object);
+  }
+
+  /** A call returned at `ns`. A barrier's words: return value, entries done and asked, ns in the call. */
+  returned(place: CallPlace, ns: number, { low, high, done, asked, spentNs }: Returned): void {
+    const out = this.#out;
+    const row = this.#row(place, ns);
+    this.barrierRows++;
+    out.kind[row] = KIND.barrier;
+    const view = this.#view(row);
+    view.setUint32(0, low, true);
+    view.setUint32(4, high, true);
+    view.setUint32(8, done, true);
+    view.setUint32(12, asked, true);
+    const spent = Math.max(0, spentNs);
+    view.setUint32(16, spent % HIGH_WORD, true);
+    view.setUint32(20, spent / HIGH_WORD, true);
+    out.rawLen[row] = BARRIER_BYTES;
   }
 
   /** What every tap tells of its recording. */
@@ -86,89 +129,41 @@ export class VmmRows {
       barriers: 'seen',
       barrierRule:
         'a barrier is the return of an ioctl; its words: return value, entries done and asked, ns in the call',
-      streams: [...this.#streams].map(([tid, id]) => ({ id, name: `thread ${tid}` })),
+      streams: this.#names.map((name, id) => ({ id, name })),
       iommu: 'as the VMM uses it (iommufd, VFIO)',
     };
   }
 
-  #stream(tid: number): number {
-    const known = this.#streams.get(tid);
-    if (known !== undefined) return known;
-    const fresh = this.#streams.size;
-    this.#streams.set(tid, fresh);
-    return fresh;
-  }
-
-  #entry(stream: number, call: Call, bytes: Uint8Array): void {
-    const isVtd = call.dataType === VTD_S1.type && bytes.length === VTD_S1.bytes;
-    const isSmmu = call.dataType === SMMUV3.type && bytes.length === SMMUV3.bytes;
-    // All zero is no VT-d entry (no pages) and no SMMUv3 command (no opcode): memory that was not there.
-    if ((isVtd || isSmmu) && call.kind === 'invalidate' && bytes.every((byte) => byte === 0)) {
-      this.unreadable++;
-      return;
-    }
+  #entryRow(place: CallPlace, ns: number, { bytes, at, length }: Payload): number {
     const out = this.#out;
-    const row = this.#row(call.enterNs, stream);
+    const row = this.#row(place, ns);
     this.entryRows++;
-    out.raw.set(bytes.subarray(0, RAW_BYTES), row * RAW_BYTES);
-    out.rawLen[row] = Math.min(bytes.length, RAW_BYTES);
-    if (call.kind === 'unmap') {
-      out.kind[row] = KIND.unmap;
-      this.#unmapRange(row);
-    } else if (isVtd) {
-      this.#vtd(row);
-    } else if (isSmmu) {
-      decodeSmmuv3(out, row, this.#words128(row));
-      return; // the command names its own domain (VMID); the object is the whole vIOMMU
-    } else {
-      out.kind[row] = KIND.other;
-    }
-    if (call.object !== undefined) setDomain(out, row, call.object);
+    const kept = Math.min(length, RAW_BYTES);
+    const base = row * RAW_BYTES;
+    for (let i = 0; i < kept; i++) out.raw[base + i] = bytes[at + i];
+    out.rawLen[row] = kept;
+    return row;
   }
 
   #vtd(row: number): void {
     const out = this.#out;
     out.kind[row] = KIND.iotlb;
-    if ((out.raw[row * RAW_BYTES + UNMAP_BYTES] & LEAF) !== 0) out.flags[row] = FLAG.leaf;
+    if ((out.raw[row * RAW_BYTES + SECOND_WORD_PAIR] & LEAF) !== 0) out.flags[row] = FLAG.leaf;
     const { q0lo, q0hi, q1lo, q1hi } = this.#words128(row);
     if (isAllOnes(q1lo, q1hi)) return;
     setRange(out, row, pageOf(q0lo, q0hi), q1hi * HIGH_WORD + q1lo);
   }
 
-  #unmapRange(row: number): void {
-    const { q0lo, q0hi, q1lo, q1hi } = this.#words128(row);
-    const pages = isAllOnes(q1lo, q1hi)
-      ? ALL_PAGES
-      : Math.ceil((q1hi * HIGH_WORD + q1lo) / PAGE_BYTES);
-    setRange(this.#out, row, pageOf(q0lo, q0hi), pages);
-  }
-
   /** The row's first two words. */
   #words128(row: number): Words128 {
+    const { raw } = this.#out;
     const words = this.#words;
-    const view = this.#view(row);
-    words.q0lo = view.getUint32(0, true);
-    words.q0hi = view.getUint32(4, true);
-    words.q1lo = view.getUint32(8, true);
-    words.q1hi = view.getUint32(12, true);
+    const at = row * RAW_BYTES;
+    words.q0lo = word32(raw, at);
+    words.q0hi = word32(raw, at + 4);
+    words.q1lo = word32(raw, at + 8);
+    words.q1hi = word32(raw, at + 12);
     return words;
-  }
-
-  /** A barrier's words: return value, entries done and asked, ns in the call. */
-  #barrier(stream: number, call: Call, exit: NonNullable<Call['exit']>): void {
-    const out = this.#out;
-    const row = this.#row(exit.ns, stream);
-    this.barrierRows++;
-    out.kind[row] = KIND.barrier;
-    const view = this.#view(row);
-    view.setUint32(0, exit.low, true);
-    view.setUint32(4, exit.high, true);
-    view.setUint32(8, exit.done, true);
-    view.setUint32(12, call.entries, true);
-    const spent = Math.max(0, exit.ns - call.enterNs);
-    view.setUint32(16, spent % HIGH_WORD, true);
-    view.setUint32(20, spent / HIGH_WORD, true);
-    out.rawLen[row] = BARRIER_BYTES;
   }
 
   #view(row: number): DataView {
@@ -176,14 +171,46 @@ export class VmmRows {
     return new DataView(raw.buffer, raw.byteOffset + row * RAW_BYTES, RAW_BYTES);
   }
 
-  #row(ns: number, stream: number): number {
+  #row(place: CallPlace, ns: number): number {
     if (Number.isNaN(this.firstRow)) this.firstRow = ns;
     this.#losses.seen++;
-    return this.#out.next(ns - this.firstRow, stream);
+    return this.#out.next(ns - this.firstRow, this.#stream(place));
+  }
+
+  #stream(place: CallPlace): number {
+    const { process, thread, fd, object } = place;
+    const isVirtual = place.dataType === SMMUV3.type && !place.isUnmap && fd !== undefined;
+    const outer = fd === undefined ? thread : process * HIGH_WORD + fd;
+    const inner = isVirtual ? object : -1;
+    const last = this.#last;
+    if (last.outer === outer && last.inner === inner) return last.stream;
+    let inside = this.#streams.get(outer);
+    if (inside === undefined) {
+      inside = new Map();
+      this.#streams.set(outer, inside);
+    }
+    let stream = inside.get(inner);
+    if (stream === undefined) {
+      stream = this.#names.length;
+      inside.set(inner, stream);
+      const queue = isVirtual ? ` vIOMMU ${object}` : '';
+      this.#names.push(
+        fd === undefined ? `thread ${thread}` : `process ${process} fd ${fd}${queue}`,
+      );
+    }
+    this.#last = { outer, inner, stream };
+    return stream;
   }
 }
 
-const BARRIER_BYTES = 24;
+function isZero({ bytes, at, length }: Payload): boolean {
+  for (let i = at; i < at + length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+function word32(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+}
 
 function isAllOnes(low: number, high: number): boolean {
   return low === 0xffff_ffff && high === 0xffff_ffff;

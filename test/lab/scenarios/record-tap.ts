@@ -1,6 +1,5 @@
-// A process that replays a recording is tapped by its ioctls while it does, in a guest: by bpftrace, and by
-// kprobes as where there is no bpftrace. Then each recording of the scenario, the first tap's too, is
-// replayed, and what QEMU saw is compared.
+// A process that replays a recording is tapped by its ioctls while it does, in a guest. Then each recording of
+// the scenario, the tap's too, is replayed, and what QEMU saw is compared.
 
 import { join } from 'node:path';
 import { dialects } from '../../../replayer/dialects/index.ts';
@@ -15,7 +14,8 @@ import { DEVICES } from '../machine.ts';
 import { plannedBytes } from '../planned.ts';
 import { importRows, readStretches } from '../qemu-log.ts';
 import { type Part, partOf, type ScenarioContext } from '../scenario.ts';
-import { onlyThread, tapComplaints } from '../tapped.ts';
+import { tappedCalls } from '../../support/tapped.ts';
+import { tapComplaints } from '../tapped.ts';
 import { around, beginMark, isRange, middle, replayedPart, replayLines } from './replay.ts';
 
 const CIRCLE = { issuer: 'iommufd', dialect: 'hwpt-vtd-s1', rows: vtdNestedRows } as const;
@@ -23,19 +23,8 @@ const [DEVICE] = DEVICES;
 
 /** Several entries a call, so that the tap has arrays to read; slow enough for an emulated CPU. */
 const TAPPED = { strategy: 'window:us=20000', rate: '200/s' } as const;
-interface TapRun {
-  /** Its files in the share are named so. */
-  readonly name: string;
-  readonly part: string;
-  /** Before the recorder's command; a PATH with busybox alone hides bpftrace. */
-  readonly environment: string;
-  readonly mark: number;
-}
-
-const TAPS: readonly TapRun[] = [
-  { name: 'vmm', part: 'the tap by bpftrace', environment: '', mark: 1 },
-  { name: 'kprobes', part: 'the tap by kprobes', environment: 'PATH=/run/bin', mark: 3 },
-];
+/** Its files in the share are named so, and its stretch of the log begins at this mark. */
+const TAP = { name: 'vmm', part: 'the tap', mark: 1 } as const;
 
 /** Calls that a tap must have seen, of several times as many even on a busy emulated CPU. */
 const LEAST_CALLS = 50;
@@ -48,12 +37,12 @@ const RECORDINGS = ['vmm', 'qmp', 'ftrace'] as const;
  * The replay goes round until it is interrupted: the tap attaches while it issues (the calls that warm its
  * loop up are over then) and sees its last call.
  */
-const tapLines = (command: string, { name, environment, mark }: TapRun): string => `
+const tapLines = (command: string, { name, mark }: typeof TAP): string => `
 mark ${mark}
 sh -c "exec $node '${command}' replay $share/qmp.arrow --issuer ${CIRCLE.issuer} --dialect ${CIRCLE.dialect} --device ${DEVICE} --strategy ${TAPPED.strategy} --rate ${TAPPED.rate} --loop 1000 --json --output $share/${name}.tapped" > $share/${name}.json 2> $share/${name}.replay &
 replay=$!
 until ls -l /proc/$replay/fd 2> /dev/null | grep -q vfio || ! kill -0 $replay; do sleep 0.2; done
-${environment} $node '${command}' record --source vmm --pid $replay --output $share/${name}.arrow 2> $share/${name}.said &
+$node '${command}' record --source vmm --pid $replay --output $share/${name}.arrow 2> $share/${name}.said &
 tap=$!
 until grep -q 'listening to' $share/${name}.said || ! kill -0 $tap; do sleep 0.2; done
 sleep ${TAPPED_SECONDS}
@@ -67,7 +56,7 @@ mark ${mark + 1}
 const script = (command: string): string => `
 share=${GUEST_SHARE}
 node=$(command -v node)
-${TAPS.map((tap) => tapLines(command, tap)).join('')}
+${tapLines(command, TAP)}
 ${RECORDINGS.map((name, index) => replayLines(CIRCLE, command, { index, name: `again-${name}`, trace: `${name}.arrow`, strategy: 'none' })).join('')}`;
 
 /** The calls that the tapped replay made, by its own account: its plan over and over, cut where it was stopped. */
@@ -80,7 +69,7 @@ function issuedCalls(trace: string, result: string): readonly Uint8Array[] {
 }
 
 function tapPart(
-  { name, part, mark }: TapRun,
+  { name, part, mark }: typeof TAP,
   guest: GuestResult,
   trace: string,
   log: ReadonlyMap<number, string>,
@@ -92,9 +81,9 @@ function tapPart(
     return partOf(part, { asked: 0, seen: 0 }, [`exit code ${exit}: ${said}`]);
   }
   const issued = issuedCalls(trace, join(guest.share, `${name}.tapped`));
-  const tapped = onlyThread(recording);
+  const tapped = tappedCalls(recording);
   const { entryBytes } = dialects.get(CIRCLE.dialect);
-  // On an emulated CPU bpftrace may not keep up. Then the recorder must say so.
+  // On an emulated CPU the reader may not keep up. Then the recorder must say so.
   const hasLost = lossOf(recording).length > 0;
   const seen = middle(importRows(log.get(mark) ?? ''), isRange).rows;
   const { difference } = compareRows(
@@ -126,7 +115,7 @@ export async function tappedReplay(
   });
   context.story(`  vtd-scalable guest tapped and replayed in ${guest.seconds.toFixed(1)} s`);
   const log = readStretches(guest.log);
-  const taps = TAPS.map((tap) => tapPart(tap, guest, traces.qmp, log));
+  const taps = [tapPart(TAP, guest, traces.qmp, log)];
   if (guest.exit !== 0) {
     return [
       ...taps,

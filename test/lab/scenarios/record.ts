@@ -9,7 +9,6 @@ export const record: Scenario = {
   name: 'record',
   summary: 'a guest recorded over QMP and by ftrace, a replay by its ioctls; each replayed',
   arches: ['x86_64'],
-  programs: ['bpftrace'],
   emulated:
     "real: the guest's I/O and drivers, tracefs, eBPF, iommufd · emulated: the CPU, the IOMMU and the disk",
   run: async (context) => {
