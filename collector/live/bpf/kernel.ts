@@ -12,7 +12,6 @@ const NUMBERS: Readonly<Record<string, { readonly bpf: number; readonly perfEven
 /** Commands of bpf(2), include/uapi/linux/bpf.h. */
 const BPF = { mapCreate: 0, lookup: 1, update: 2, delete: 3, progLoad: 5 } as const;
 
-export const MAP_TYPE = { hash: 1, array: 2, perCpuArray: 6, ringBuffer: 27 } as const;
 export const PROG_TYPE = { kprobe: 2, tracepoint: 5 } as const;
 
 const PERF_EVENT_IOC_ENABLE = 0x2400;

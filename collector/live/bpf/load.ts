@@ -1,7 +1,7 @@
 // Loads programs of a compiled object into the kernel, each with the maps it names, attaches them, and undoes
 // all of it. A killed process leaves nothing: the kernel ends what nobody holds open.
 
-import { closeSync, existsSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { tracefsRoot } from '../ftrace/instance.ts';
@@ -111,9 +111,6 @@ export class Loaded {
     this.#maps.clear();
   }
 }
-
-/** Whether the kernel can place uprobes for us. */
-export const hasUprobes = (): boolean => existsSync(PMU);
 
 /** `syscalls/sys_enter_ioctl` of a program that goes there. */
 function tracepointOf({ section }: BpfProgram): string | undefined {

@@ -107,12 +107,7 @@ export class BpfTap {
       for (let cpu = 0; cpu < cpus; cpu++) sum += Number(each.readBigUInt64LE(8 * cpu));
       return sum;
     });
-    const [calls, rows, returns, lostRows, lostReturns, unreadable, beyond, ...rest] = sums;
-    const [untracked, probes, lostProbes] = rest;
-    return {
-      ...{ calls, rows, returns, lostRows, lostReturns, unreadable, beyond },
-      ...{ untracked, probes, lostProbes },
-    };
+    return toCounts(sums);
   }
 
   /** Ends the programs, takes what is left, returns the last counts. Call once. */
@@ -146,4 +141,21 @@ export class BpfTap {
 export function possibleCpus(list: string): number {
   const last = /(\d+)\s*$/.exec(list)?.[1];
   return last === undefined ? 1 : Number(last) + 1;
+}
+
+function toCounts(sums: readonly number[]): Counts {
+  const named = new Map(COUNTERS.map((name, i) => [name, sums[i]]));
+  const of = (name: (typeof COUNTERS)[number]): number => named.get(name) ?? 0;
+  return {
+    calls: of('calls'),
+    rows: of('rows'),
+    returns: of('returns'),
+    lostRows: of('lostRows'),
+    lostReturns: of('lostReturns'),
+    unreadable: of('unreadable'),
+    beyond: of('beyond'),
+    untracked: of('untracked'),
+    probes: of('probes'),
+    lostProbes: of('lostProbes'),
+  };
 }

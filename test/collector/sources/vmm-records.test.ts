@@ -25,8 +25,16 @@ const PROGRAMS = fileURLToPath(
   new URL('../../../../collector/live/bpf/programs/', import.meta.url),
 );
 const NOTHING: Counts = {
-  ...{ calls: 0, rows: 0, returns: 0, lostRows: 0, lostReturns: 0, unreadable: 0, beyond: 0 },
-  ...{ untracked: 0, probes: 0, lostProbes: 0 },
+  calls: 0,
+  rows: 0,
+  returns: 0,
+  lostRows: 0,
+  lostReturns: 0,
+  unreadable: 0,
+  beyond: 0,
+  untracked: 0,
+  probes: 0,
+  lostProbes: 0,
 };
 const page = (number: number): readonly bigint[] => [BigInt(number) << 12n, 1n, 0n];
 const done = { result: 0n, done: 1, asked: 1 };
