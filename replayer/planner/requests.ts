@@ -20,6 +20,7 @@ export class RequestSource {
   readonly #dialect: Dialect;
   #nowNs = Number.NEGATIVE_INFINITY;
   #dueNs = 0;
+  #submission = 0;
   #inInterval = 0;
 
   constructor(dialect: Dialect) {
@@ -50,15 +51,16 @@ export class RequestSource {
     } else if (this.#inInterval === 2) {
       this.singleIntervals--;
     }
-    if (output.openEntries > 0) output.commit(this.#dueNs);
+    if (output.openEntries > 0) output.commit(this.#dueNs, this.#submission);
     this.#dueNs = this.#nowNs;
+    this.#submission = batch.submission[row];
     this.#entry(batch, row, output);
     return true;
   }
 
   /** The stream is over. */
   end(output: StepBatch): void {
-    if (output.openEntries > 0) output.commit(this.#dueNs);
+    if (output.openEntries > 0) output.commit(this.#dueNs, this.#submission);
   }
 
   #barrier(seq: number, output: StepBatch): void {

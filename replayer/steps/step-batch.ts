@@ -1,6 +1,7 @@
 // Steps, their entries and the barriers they release, for one stream, as columns. A plan is one of these;
 // so is each buffer between two strategies. Entries are in the guest's terms, not yet encoded.
 
+import { hasField, joinKeyOf, type EntryField, type EntryReader } from './entry-reader.ts';
 import { repeatEntries } from './repeat-entries.ts';
 
 /** Grows typed arrays together. Kept apart so that the columns below read as a list. */
@@ -29,7 +30,7 @@ function above(count: number): number {
  * Entries and releases are appended, then `commit` makes a step of those since the last one.
  * Entry columns mean what the columns of the same name mean in an EventBatch.
  */
-export class StepBatch {
+export class StepBatch implements EntryReader {
   steps = 0;
   /** When the step is to be issued, ns from the recording's start. Never descends within a stream. */
   dueNs!: Float64Array;
@@ -39,6 +40,8 @@ export class StepBatch {
   /** Lowest and highest sequence number of the requests that the step carries. */
   firstSeq!: Float64Array;
   lastSeq!: Float64Array;
+  /** The doorbell that the step's request came with, 0 for none. Only in what a chain begins with. */
+  submission!: Uint32Array;
 
   entries = 0;
   kind!: Uint8Array;
@@ -85,6 +88,16 @@ export class StepBatch {
   /** First release of `step`. */
   releaseStart(step: number): number {
     return step === 0 ? 0 : this.releaseEnd[step - 1];
+  }
+
+  /** True where entry `i` has a value in `field`. */
+  has(i: number, field: EntryField): boolean {
+    return hasField(this.present[i], field);
+  }
+
+  /** Entries with equal keys may become one range; see EntryReader for what that means. */
+  joinKey(i: number): string {
+    return joinKeyOf(this, i);
   }
 
   /** Entries appended since the last commit. */
@@ -182,8 +195,9 @@ export class StepBatch {
   }
 
   /** Makes a step of the open entries and releases. A step has at least one entry. */
-  commit(dueNs: number): void {
+  commit(dueNs: number, submission = 0): void {
     this.commitUpTo(this.entries, this.releases, dueNs);
+    this.submission[this.steps - 1] = submission;
   }
 
   /** Makes a step of the open entries and releases before those indices; the rest stays open. */
@@ -347,6 +361,7 @@ export class StepBatch {
     this.releaseEnd = grown(this.releaseEnd, new Uint32Array(room));
     this.firstSeq = grown(this.firstSeq, new Float64Array(room));
     this.lastSeq = grown(this.lastSeq, new Float64Array(room));
+    this.submission = grown(this.submission, new Uint32Array(room));
     this.#stepRoom = room;
   }
 

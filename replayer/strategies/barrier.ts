@@ -51,5 +51,6 @@ export const barrier: Strategy = {
   reorders: false,
   widens: false,
   defers: false,
+  grouping: () => ({ kind: 'interval' }),
   open: (values) => new BarrierStage(values),
 };

@@ -3,6 +3,7 @@
 
 import { ToolError, type Registry } from '../../collector/base/index.ts';
 import { barrier } from './barrier.ts';
+import { holds, type Grouping } from './grouping.ts';
 import { strategies } from './index.ts';
 import { readValues } from './parameters.ts';
 import { presets } from './presets.ts';
@@ -23,6 +24,10 @@ export interface StrategyChain {
   readonly online: { readonly maxEntries: number } | undefined;
   /** Every parameter with the value in force, ns for times. */
   readonly parameters: Readonly<Record<string, ParameterValues>>;
+  /** How the chain forms calls in the closed loop: by the link that holds, else as its first link does. */
+  readonly grouping: Grouping;
+  /** The links that work inside a group, first to last: what the closed loop opens for each call. */
+  readonly joining: readonly ChainStage[];
   /** First to last. */
   readonly stages: readonly ChainStage[];
 }
@@ -86,6 +91,13 @@ export function parseChain(text: string, known: Registry<Strategy> = strategies)
       `strategy '${text}': ${early.strategy.name} cuts steps while running, so it must come last`,
     );
   }
+  const late = links.slice(1).find((link) => link.strategy.comesFirst === true);
+  if (late !== undefined) {
+    throw new ToolError(
+      'E_USAGE',
+      `strategy '${text}': ${late.strategy.name} reads the doorbells of the requests, so it must come first`,
+    );
+  }
   const stands = links[0].strategy.standsOn === 'barrier';
   const some = (claim: (strategy: Strategy) => boolean): boolean =>
     links.some((link) => claim(link.strategy));
@@ -96,11 +108,27 @@ export function parseChain(text: string, known: Registry<Strategy> = strategies)
     defers: some((strategy) => strategy.defers),
     online: last.strategy.online?.(last.values),
     parameters: parametersOf(links),
+    grouping: groupingOf(links),
+    joining: links.filter(({ strategy }) => strategy.grouping === undefined).map(stageOf),
     stages: [
       ...(stands ? [stageOf({ strategy: barrier, values: readValues(barrier, '') })] : []),
       ...links.map(stageOf),
     ],
   };
+}
+
+/** A window before `drain` hands over what it closes; of other links that hold, the last one decides. */
+function groupingOf(links: readonly Link[]): Grouping {
+  const declared = links.flatMap(({ strategy, values }) => strategy.grouping?.(values) ?? []);
+  const holding = declared.filter(holds);
+  const last = holding.at(-1);
+  const before = holding.at(-2);
+  if (last?.kind === 'drain' && before?.kind === 'window') return { ...before, thenDrain: true };
+  if (last !== undefined) return last;
+  if (declared.length > 0 && links[0].strategy.grouping !== undefined) return declared[0];
+  return links[0].strategy.standsOn === 'barrier'
+    ? { kind: 'interval' }
+    : { kind: 'request', thread: 'waiter' };
 }
 
 function stageOf({ strategy, values }: Link): ChainStage {

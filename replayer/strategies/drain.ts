@@ -11,6 +11,7 @@ export const drain: Strategy = {
   reorders: false,
   widens: false,
   defers: false,
+  grouping: (values) => ({ kind: 'drain', maxCommands: values.max }),
   online: (values) => ({ maxEntries: values.max }),
   open: (values) => none.open(values),
 };

@@ -106,5 +106,10 @@ export const flushQueue: Strategy = {
   reorders: true,
   widens: true,
   defers: true,
+  grouping: (values) => ({
+    kind: 'released-early',
+    size: values.size,
+    timeoutNs: values.timeout,
+  }),
   open: (values) => new FlushQueueStage(values),
 };

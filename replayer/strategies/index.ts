@@ -4,7 +4,9 @@ import { registry } from '../../collector/base/index.ts';
 import { adjacent } from './adjacent.ts';
 import { aligned } from './aligned.ts';
 import { barrier } from './barrier.ts';
+import { doorbell } from './doorbell.ts';
 import { drain } from './drain.ts';
+import { eager } from './eager.ts';
 import { flushQueue } from './flush-queue.ts';
 import { none } from './none.ts';
 import { promote } from './promote.ts';
@@ -13,11 +15,14 @@ import { smmuRange } from './smmu-range.ts';
 import type { Strategy } from './strategy.ts';
 import { window } from './window.ts';
 
+export type { Grouping, HoldingRule, StreamState } from './grouping.ts';
 export type { ParameterValues, Stage, Strategy } from './strategy.ts';
 
 export const strategies = registry<Strategy>('strategy', [
   none,
+  eager,
   barrier,
+  doorbell,
   adjacent,
   aligned,
   promote,

@@ -9,6 +9,7 @@ export const none: Strategy = {
   reorders: false,
   widens: false,
   defers: false,
+  grouping: () => ({ kind: 'request', thread: 'waiter' }),
   open: () => ({
     push: (input, output) => output.append(input),
     end: () => undefined,

@@ -30,7 +30,8 @@ export function readValues(strategy: Strategy, settings: string): ParameterValue
 function parseValue(strategy: Strategy, parameter: Parameter, text: string): number {
   const what = `${strategy.name}:${parameter.name}`;
   const value = readValue(parameter, text, what);
-  if (!(value > 0)) throw new ToolError('E_USAGE', `${what}: '${text}' must be above 0`);
+  if (parameter.kind !== 'switch' && !(value > 0))
+    throw new ToolError('E_USAGE', `${what}: '${text}' must be above 0`);
   return value;
 }
 
@@ -38,6 +39,10 @@ function readValue(parameter: Parameter, text: string, what: string): number {
   switch (parameter.kind) {
     case 'count':
       return parseCount(text, what);
+    case 'switch':
+      if (text !== '0' && text !== '1')
+        throw new ToolError('E_USAGE', `${what}: '${text}' must be 0 or 1`);
+      return Number(text);
     case 'microseconds':
       return parseDurationNs(text, what, 'us');
     case 'duration':

@@ -5,6 +5,7 @@
 
 import type { Named } from '../../collector/base/index.ts';
 import type { StepBatch } from '../steps/step-batch.ts';
+import type { Grouping } from './grouping.ts';
 
 /** Works on one stream, in order. What is open at the end of a push stays in `output` uncommitted. */
 export interface Stage {
@@ -14,8 +15,8 @@ export interface Stage {
   end(output: StepBatch): void;
 }
 
-/** How a parameter's value is written: a whole count, a number of µs, or a duration with its unit. */
-export type ParameterKind = 'count' | 'microseconds' | 'duration';
+/** How a value is written: a whole count, a number of µs, a duration with its unit, or 0 and 1 for no and yes. */
+export type ParameterKind = 'count' | 'microseconds' | 'duration' | 'switch';
 
 export interface Parameter {
   readonly name: string;
@@ -32,6 +33,10 @@ export interface Strategy extends Named {
   readonly parameters: readonly Parameter[];
   /** What it groups by when it comes first in a chain; otherwise it works in the groups it is given. */
   readonly standsOn?: 'barrier';
+  /** It reads the doorbells of the requests themselves, so it comes first in a chain. */
+  readonly comesFirst?: boolean;
+  /** How it forms calls in the closed loop (design 13); undefined where it works in the groups it is given. */
+  readonly grouping?: (values: ParameterValues) => Grouping;
   /** An entry may be issued after a later request's entry. */
   readonly reorders: boolean;
   /** An entry may be wider than what was asked. */

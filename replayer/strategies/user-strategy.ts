@@ -14,7 +14,7 @@ import type { Stage, Strategy } from './strategy.ts';
 
 const parameterSchema = z.object({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'a short lower-case name'),
-  kind: z.enum(['count', 'microseconds', 'duration']),
+  kind: z.enum(['count', 'microseconds', 'duration', 'switch']),
   default: z.string(),
   help: z.string(),
 });
@@ -32,6 +32,8 @@ const strategySchema = z.object({
   reorders: z.boolean(),
   widens: z.boolean(),
   defers: z.boolean(),
+  comesFirst: z.boolean().optional(),
+  grouping: functionSchema.optional(),
   online: functionSchema.optional(),
   open: functionSchema,
 });
@@ -70,6 +72,7 @@ async function loadStrategy(path: string): Promise<Strategy> {
     ...parsed.data,
     name: path,
     online: strategy.online?.bind(strategy),
+    grouping: strategy.grouping?.bind(strategy),
     open: (values) => guard(path, () => openStage(path, strategy.open(values))),
   } as Strategy;
 }

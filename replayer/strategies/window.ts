@@ -2,6 +2,7 @@
 // ioctl, and the barriers inside wait for it. Safe, and paid for in stall (design 5).
 
 import type { StepBatch } from '../steps/step-batch.ts';
+import { kindChanges } from './kinds.ts';
 import type { ParameterValues, Stage, Strategy } from './strategy.ts';
 
 class WindowStage implements Stage {
@@ -49,23 +50,28 @@ class WindowStage implements Stage {
   }
 }
 
-/**
- * Between two kinds the guest's barrier must stay a wait of the hardware's too: a device TLB filled from
- * an IOTLB that is still stale would stay wrong (spec 7.3, 7.6).
- */
-function kindChanges(batch: StepBatch, entry: number): boolean {
-  return batch.kind[entry - 1] !== batch.kind[entry];
-}
-
 export const window: Strategy = {
   name: 'window',
   summary: 'everything within a time window in one ioctl, barriers held until it completes',
   parameters: [
     { name: 'us', kind: 'microseconds', default: '50', help: 'length of the window' },
     { name: 'max', kind: 'count', default: '64', help: 'entries that close it early' },
+    {
+      name: 'early',
+      kind: 'switch',
+      default: '1',
+      help: 'in a closed loop: 1 closes it as soon as every waiter waits, 0 does not',
+    },
   ],
   reorders: false,
   widens: false,
   defers: false,
+  grouping: (values) => ({
+    kind: 'window',
+    widthNs: values.us,
+    maxCommands: values.max,
+    early: values.early === 1,
+    thenDrain: false,
+  }),
   open: (values) => new WindowStage(values),
 };

@@ -28,6 +28,8 @@ export interface Row {
   readonly pasid?: number;
   readonly page: number;
   readonly pages: number;
+  /** The doorbell it came with; none where the recording shows none. */
+  readonly submission?: number;
 }
 
 export interface PlannedEntry {
@@ -73,6 +75,7 @@ function batchOf(rows: readonly Row[], firstSeq: number): EventBatch {
   for (const row of rows) {
     const i = out.next(row.tNs, row.stream);
     out.kind[i] = row.kind;
+    out.submission[i] = row.submission ?? 0;
     out.scope[i] = row.scope;
     out.flags[i] = row.flags;
     if (row.domain !== undefined) {
@@ -233,21 +236,40 @@ const eventShape = fc.oneof(
   },
 );
 
-/** Recordings with ties, time stamps that go backwards, several streams, every scope and flag. */
+/** Recordings with and without doorbells, with ties, time stamps that go backwards, several streams, every scope and flag. */
 export const recordings: fc.Arbitrary<Row[]> = fc
-  .array(
-    fc.record({
-      event: eventShape,
-      gapNs: fc.constantFrom(0, 0, 0, 1, 500, 1000, 1000, 7000, 60_000, 12_000_000, -800, -20_000),
-      stream: fc.constantFrom(0, 0, 0, 1, 7),
-    }),
-    { maxLength: 70 },
+  .tuple(
+    fc.boolean(),
+    fc.array(
+      fc.record({
+        event: eventShape,
+        rings: fc.constantFrom(false, false, true),
+        gapNs: fc.constantFrom(
+          0,
+          0,
+          0,
+          1,
+          500,
+          1000,
+          1000,
+          7000,
+          60_000,
+          12_000_000,
+          -800,
+          -20_000,
+        ),
+        stream: fc.constantFrom(0, 0, 0, 1, 7),
+      }),
+      { maxLength: 70 },
+    ),
   )
-  .map((items) => {
+  .map(([showsDoorbells, items]) => {
     let now = 0;
-    return items.map(({ event, gapNs, stream }, seq) => {
+    let submission = 1;
+    return items.map(({ event, gapNs, stream, rings }, seq) => {
       now += gapNs;
-      return { ...event, seq, stream, tNs: now };
+      if (rings) submission++;
+      return { ...event, seq, stream, tNs: now, ...(showsDoorbells ? { submission } : {}) };
     });
   });
 

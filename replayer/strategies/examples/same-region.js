@@ -1,8 +1,6 @@
-// An example of a strategy of one's own: inside a barrier interval, requests of one domain and PASID that
+// An example of a custom strategy: inside a barrier interval, requests of one domain and PASID that
 // fall into the same aligned region become one range that spans them. Run it with
 //   iotlb plan REC.arrow --strategy ./replayer/strategies/examples/same-region.js:pages=512
-
-const RANGE = 8; // the bit of `present` that says page and pages hold
 
 /** @typedef {import('../strategy.ts').Strategy} Strategy */
 /** @typedef {import('../../steps/step-batch.ts').StepBatch} StepBatch */
@@ -35,11 +33,10 @@ class SameRegion {
 
   /** Entries with the same key may become one; undefined where the entry stays alone. */
   keyOf(input, i) {
-    if ((input.present[i] & RANGE) === 0) return undefined;
+    if (!input.has(i, 'range')) return undefined;
     const region = Math.floor(input.page[i] / this.pages);
     if (Math.floor((input.page[i] + input.pages[i] - 1) / this.pages) !== region) return undefined;
-    const { kind, scope, flags, present, domainId, pasid } = input;
-    return [kind[i], scope[i], flags[i], present[i], domainId[i], pasid[i], region].join(' ');
+    return `${input.joinKey(i)} ${region}`;
   }
 }
 

@@ -8,16 +8,25 @@ type Change = (plan: StreamSteps) => StreamSteps;
 
 const isReplayable = (row: Row): boolean => row.kind === KIND.iotlb;
 
+/** What a request came with, where the recording shows it; only the reference of `doorbell` looks at it. */
+interface Request extends PlannedStep {
+  readonly releases: Barrier[];
+  readonly submission: number | undefined;
+}
+
 /** One step a request; a barrier goes with the request before it. */
 export function requestsOf(rows: readonly Row[]): StreamSteps {
-  const steps: { dueNs: number; entries: PlannedEntry[]; releases: Barrier[] }[] = [];
+  const steps: Request[] = [];
   const free: Barrier[] = [];
   let now = Number.NEGATIVE_INFINITY;
   for (const row of rows) {
     now = Math.max(now, row.tNs);
     if (row.kind === KIND.barrier)
       (steps.at(-1)?.releases ?? free).push({ seq: row.seq, tNs: now });
-    else if (isReplayable(row)) steps.push({ dueNs: now, entries: [entryFrom(row)], releases: [] });
+    else if (isReplayable(row)) {
+      const { submission } = row;
+      steps.push({ dueNs: now, entries: [entryFrom(row)], releases: [], submission });
+    }
   }
   return { steps, free };
 }
@@ -61,6 +70,28 @@ const barrierUpTo =
   };
 
 const barrier = barrierUpTo(65_536);
+
+/** Neighbours of one doorbell together; without doorbells, up to the first barrier. */
+const doorbell: Change = ({ steps, free }) => {
+  const groups: Request[][] = [];
+  for (const step of steps as readonly Request[]) {
+    const before = groups.at(-1)?.at(-1);
+    const isSame =
+      before !== undefined &&
+      before.submission === step.submission &&
+      (step.submission !== undefined || before.releases.length === 0);
+    if (isSame) groups.at(-1)?.push(step);
+    else groups.push([step]);
+  }
+  return {
+    steps: groups.map((group) => ({
+      dueNs: group[group.length - 1].dueNs,
+      entries: group.flatMap((step) => step.entries),
+      releases: group.flatMap((step) => step.releases),
+    })),
+    free,
+  };
+};
 
 const window =
   (widthNs: number, max: number): Change =>
@@ -302,7 +333,10 @@ const none: Change = (plan) => plan;
 /** Chains as a user writes them, and what they must do. */
 export const referenceChains: Readonly<Record<string, Change>> = {
   none,
+  eager: none,
   barrier,
+  doorbell,
+  'doorbell+aligned': sequence(doorbell, perStep(alignEntries)),
   'barrier:max=3': barrierUpTo(3),
   adjacent: sequence(barrier, perStep(joinEntries)),
   aligned: sequence(barrier, perStep(alignEntries)),

@@ -28,26 +28,49 @@ void test('a chain takes parameters with units and defaults, ns for times', () =
   const chain = parseChain('flush-queue:timeout=5ms+window:us=20,max=8+window');
   assert.deepEqual(chain.parameters, {
     'flush-queue': { size: 256, timeout: 5e6 },
-    window: { us: 20_000, max: 8 },
-    'window#2': { us: 50_000, max: 64 },
+    window: { us: 20_000, max: 8, early: 1 },
+    'window#2': { us: 50_000, max: 64, early: 1 },
   });
   assert.ok(chain.defers && chain.widens);
 });
 
 void test('wrong chains say what there is', () => {
   const cases: readonly [string, string, RegExp][] = [
-    ['windwo', 'E_UNKNOWN_NAME', /known: none barrier .*linux-lazy/],
+    ['windwo', 'E_UNKNOWN_NAME', /known: none eager barrier .*linux-lazy/],
     ['window:ms=3', 'E_USAGE', /no parameter 'ms'.*us=50/],
     ['window:us=0', 'E_USAGE', /must be above 0/],
     ['window:us=1,us=2', 'E_USAGE', /given twice/],
     ['flush-queue:timeout=10', 'E_USAGE', /no unit of time/],
     ['drain+adjacent', 'E_USAGE', /must come last/],
+    ['barrier+doorbell', 'E_USAGE', /must come first/],
+    ['window:early=2', 'E_USAGE', /must be 0 or 1/],
     ['linux-lazy:size=3', 'E_USAGE', /takes no parameters.*flush-queue:size=255/],
     ['', 'E_USAGE', /strategy '': a name is missing/],
     ['adjacent+', 'E_USAGE', /strategy 'adjacent\+': a name is missing/],
   ];
   for (const [text, code, words] of cases)
     assert.throws(() => parseChain(text), failsWith(code, words), text);
+});
+
+void test('a chain says how it forms calls in a closed loop: by the link that holds, else by its first', () => {
+  const window = { kind: 'window', widthNs: 5000, maxCommands: 64, early: true, thenDrain: false };
+  const cases: readonly [string, object, number][] = [
+    ['none', { kind: 'request', thread: 'waiter' }, 0],
+    ['eager', { kind: 'request', thread: 'worker' }, 0],
+    ['smmu-range', { kind: 'interval' }, 1],
+    ['none+aligned', { kind: 'request', thread: 'waiter' }, 1],
+    ['doorbell+adjacent', { kind: 'submission' }, 1],
+    ['window:us=5', window, 0],
+    ['adjacent+window:us=5,early=0', { ...window, early: false }, 1],
+    ['window:us=5+drain:max=9', { ...window, thenDrain: true }, 0],
+    ['drain:max=9', { kind: 'drain', maxCommands: 9 }, 0],
+    ['linux-lazy', { kind: 'released-early', size: 255, timeoutNs: 10e6 }, 0],
+  ];
+  for (const [text, grouping, joining] of cases) {
+    const chain = parseChain(text);
+    assert.deepEqual(chain.grouping, grouping, text);
+    assert.equal(chain.joining.length, joining, text);
+  }
 });
 
 void test('every preset stands for a chain that can be opened, and hides no strategy', () => {

@@ -174,7 +174,13 @@ void test('none: is the identity, one entry a request as it was asked', () => {
   fc.assert(
     fc.property(anyRecording, (rows) => {
       for (const [stream, plan] of planOf(rows, parseChain('none')).streams) {
-        assert.deepEqual(plan, requestsOf(rows.filter((row) => row.stream === stream)));
+        const asked = requestsOf(rows.filter((row) => row.stream === stream));
+        const steps = asked.steps.map(({ dueNs, entries, releases }) => ({
+          dueNs,
+          entries,
+          releases,
+        }));
+        assert.deepEqual(plan, { steps, free: asked.free });
       }
     }),
     { numRuns: RUNS },
@@ -226,7 +232,7 @@ void test('a+b is b given the plan of a', () => {
   );
   fc.assert(
     fc.property(anyRecording, pairs, (rows, [a, b]) => {
-      if (strategies.get(a).online !== undefined) return;
+      if (strategies.get(a).online !== undefined || strategies.get(b).comesFirst) return;
       const both = planOf(rows, parseChain(`${a}+${b}`));
       for (const [stream, plan] of planOf(rows, parseChain(a)).streams) {
         assert.deepEqual(inOrder(both.streams.get(stream)), inOrder(applied(b, plan)));
@@ -274,7 +280,7 @@ function kindStep(seq: number, kind: number): PlannedStep {
 void test('a device TLB request never shares an ioctl with the IOTLB request that it waited for', () => {
   const kinds = [KIND.iotlb, KIND.iotlb, KIND.deviceTlb, KIND.deviceTlb, KIND.iotlb];
   const steps = kinds.map((kind, i) => kindStep(2 * i, kind));
-  for (const name of ['window', 'flush-queue']) {
+  for (const name of ['window', 'doorbell', 'flush-queue']) {
     for (const step of applied(name, { steps, free: [] }).steps)
       assert.equal(new Set(step.entries.map((entry) => entry.kind)).size, 1, name);
   }
