@@ -7,6 +7,7 @@ import { Option } from 'commander';
 
 import {
   EXIT,
+  OutputFolder,
   ToolError,
   jsonText,
   parseCount,
@@ -44,6 +45,7 @@ interface Options extends PacingFlags {
   readonly failOn: readonly string[];
   readonly sweep: readonly string[];
   readonly output?: string;
+  readonly force: boolean;
   readonly store?: string;
   readonly url?: string;
   readonly json: boolean;
@@ -93,6 +95,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
       '-o, --output <folder>',
       'where every sample and report.json go (default: iotlb-RECORDING-TIME)',
     )
+    .option('--force', 'replace files of the same names in the output folder', false)
     .addOption(
       new Option(
         '--store <folder>',
@@ -112,6 +115,10 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
+  const folder = new OutputFolder(options.output ?? defaultFolder(path), {
+    force: options.force,
+    inputs: [path, ...(options.predict === undefined ? [] : [options.predict])],
+  });
   const issuer = issuers.get(options.issuer);
   const dialect = dialectFor(path, options.dialect);
   requireUsable(issuer, dialect, { device: options.device });
@@ -121,9 +128,8 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const repeats = parseCount(options.repeat, '--repeat');
   if (repeats < 1) throw new ToolError('E_USAGE', '--repeat: at least one round is needed');
   const seed = options.seed === undefined ? Date.now() >>> 0 : parseCount(options.seed, '--seed');
-  const folder = options.output ?? defaultFolder(path);
   terminal.story(
-    `${texts.length} strategies × ${repeats} rounds, order from seed ${seed}; samples go to ${folder}`,
+    `${texts.length} strategies × ${repeats} rounds, order from seed ${seed}; samples go to ${folder.path}`,
   );
   const chains = await Promise.all(texts.map((text) => openChain(text)));
   using interrupt = watchInterrupt();
@@ -157,7 +163,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     terminal.warn(line);
     process.exitCode = EXIT.limit;
   }
-  terminal.story(`every sample is in ${folder}; a page of it: iotlb report ${reportPath}`);
+  terminal.story(`every sample is in ${folder.path}; a page of it: iotlb report ${reportPath}`);
   if (interrupted) {
     terminal.warn('interrupted: only the rounds before it are compared');
     process.exitCode = EXIT.interrupted;

@@ -1,9 +1,6 @@
 // Recording -> replays -> store -> report: what `compare` and `demo` share.
 
-import { join } from 'node:path';
-import { renameSync, writeFileSync } from 'node:fs';
-
-import { ToolError, fileError, jsonText } from '../../collector/base/index.ts';
+import { ToolError, jsonText } from '../../collector/base/index.ts';
 import type { CostModel } from '../../replayer/model/cost-model.ts';
 import { buildReport } from '../report/build.ts';
 import type { ReportJson } from '../report/schema.ts';
@@ -31,7 +28,7 @@ export async function compareStrategies(
   if (runs.wholeRounds === 0) {
     throw new ToolError(
       'E_INTERRUPTED',
-      `interrupted before the first round was whole; ${runs.files.length} results are kept in ${options.folder}`,
+      `interrupted before the first round was whole; ${runs.files.length} results are kept in ${options.folder.path}`,
     );
   }
   const store = await openStore(storeOptions);
@@ -51,20 +48,10 @@ export async function compareStrategies(
             ...measured,
             prediction: predictionOf(model, runs.planned, pace, measured.strategies),
           };
-    const reportPath = join(options.folder, 'report.json');
-    writeWhole(reportPath, jsonText(report));
-    return { report, reportPath, interrupted: runs.interrupted };
+    const output = options.folder.file('report.json');
+    output.write([jsonText(report)]);
+    return { report, reportPath: output.path, interrupted: runs.interrupted };
   } finally {
     await store.close();
-  }
-}
-
-function writeWhole(path: string, text: string): void {
-  const partial = `${path}.partial-${process.pid}`;
-  try {
-    writeFileSync(partial, text);
-    renameSync(partial, path);
-  } catch (error) {
-    throw fileError(error, path, 'The report was not written.');
   }
 }

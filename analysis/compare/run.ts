@@ -2,14 +2,12 @@
 // a drifting host hits all alike. Every sample is kept as a result file.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 
 import {
   Random,
-  fileError,
   shuffled,
   type Interrupt,
+  type OutputFolder,
   type Terminal,
 } from '../../collector/base/index.ts';
 import type { Issuer } from '../../replayer/issuers/index.ts';
@@ -31,7 +29,7 @@ export interface ComparisonOptions {
   readonly repeats: number;
   readonly seed: number;
   /** Result files go here; it is made where it is missing. */
-  readonly folder: string;
+  readonly folder: OutputFolder;
   readonly interrupt: Interrupt;
   readonly terminal: Terminal;
 }
@@ -48,11 +46,7 @@ export interface ComparisonRuns {
 /** Plans everything first (a broken plan stops it before anything is issued), then replays. */
 export async function runComparison(options: ComparisonOptions): Promise<ComparisonRuns> {
   const { terminal } = options;
-  try {
-    mkdirSync(options.folder, { recursive: true });
-  } catch (error) {
-    throw fileError(error, options.folder, 'Nothing was issued.');
-  }
+  options.folder.make('Nothing was issued.');
   const { recording, chains, dialect, pace } = options;
   const planned = planRecordings(recording, chains, dialect, pace.cut);
   const comparisonId = randomUUID();
@@ -106,7 +100,7 @@ async function replayOnce(
   // A run that was cut short is not comparable; what it measured is not mixed with whole runs.
   if (result.header.interrupted) return undefined;
   const strategy = planned.plan.facts.strategy.replace(/[^\w.=-]+/g, '_');
-  const path = join(options.folder, `${String(repeat).padStart(3, '0')}-${strategy}.arrow`);
-  writeResult(path, result.header, result.streams);
-  return path;
+  const output = options.folder.file(`${String(repeat).padStart(3, '0')}-${strategy}.arrow`);
+  writeResult(output, result.header, result.streams);
+  return output.path;
 }

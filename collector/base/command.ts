@@ -4,6 +4,7 @@
 import { Command, CommanderError, Option } from 'commander';
 
 import { EXIT, ToolError } from './errors.ts';
+import { ReaderGone, stdoutFailure, watchStdout, writeStdout } from './stdout.ts';
 import { Terminal } from './terminal.ts';
 import { TOOL } from './tool.ts';
 
@@ -33,21 +34,37 @@ export async function runCommandLine(
   verbs: readonly Verb[],
   argv: readonly string[],
 ): Promise<number> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok); // `| head` has seen enough
-    throw error;
-  });
-  const program = await buildProgram(verbs, argv);
+  watchStdout();
+  let code: number = EXIT.ok;
   try {
-    if (argv.length === 0) {
-      process.stdout.write(program.helpInformation());
-      return EXIT.usage;
-    }
-    await program.parseAsync([...argv], { from: 'user' });
-    return Number(process.exitCode ?? EXIT.ok);
+    if (argv.length === 0) code = EXIT.usage;
+    await runVerb(verbs, argv);
   } catch (error) {
-    return report(error, argv.includes('--no-color'));
+    code = report(error, argv.includes('--no-color'));
   }
+  const failure = await stdoutFailure();
+  if (failure instanceof ToolError && code === EXIT.ok) {
+    code = report(failure, argv.includes('--no-color'));
+  }
+  return code === EXIT.ok ? Number(process.exitCode ?? EXIT.ok) : code;
+}
+
+async function runVerb(verbs: readonly Verb[], argv: readonly string[]): Promise<void> {
+  refuseUnknownVerb(verbs, argv);
+  const program = await buildProgram(verbs, argv);
+  if (argv.length === 0) writeStdout(program.helpInformation());
+  else await program.parseAsync([...argv], { from: 'user' });
+}
+
+/** The first word that is no flag is the verb, whatever flags stand around it. */
+function refuseUnknownVerb(verbs: readonly Verb[], argv: readonly string[]): void {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const wanted = words[0] === 'help' ? words[1] : words[0];
+  const names = verbs.map((verb) => verb.name);
+  if (wanted === undefined || names.includes(wanted)) return;
+  throw new ToolError('E_USAGE', `there is no command '${wanted}'; nothing was done`, {
+    hint: `the commands are: ${names.join(', ')}`,
+  });
 }
 
 /** The whole program with every verb's options, for help pages, completion and tests. */
@@ -61,6 +78,7 @@ export async function buildProgram(
     )
     .version(TOOL.id, '-V, --version')
     .exitOverride()
+    .configureOutput({ writeOut: writeStdout })
     .showHelpAfterError(`(${TOOL.name} --help lists the commands)`)
     .addHelpText('after', EXIT_CODES);
   const wanted = argv === 'all' ? undefined : argv.find((word) => !word.startsWith('-'));
@@ -85,7 +103,7 @@ Exit codes: 0 done, 1 a bug in iotlb, 2 usage, 3 this host cannot, 4 input unusa
 
 function addGlobalOptions(command: Command): void {
   command
-    .addOption(new Option('-q, --quiet', 'no story and no progress on stderr'))
+    .addOption(new Option('-q, --quiet', 'nothing on stderr but warnings and errors'))
     .addOption(new Option('--no-color', 'no colour (NO_COLOR is honoured too)'));
 }
 
@@ -98,6 +116,7 @@ function terminalOf(command: Command): Terminal {
 }
 
 function report(error: unknown, noColor: boolean): number {
+  if (error instanceof ReaderGone) return EXIT.ok;
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }

@@ -19,11 +19,13 @@ export const EXIT = {
 const ERROR_CODES = {
   E_USAGE: EXIT.usage,
   E_EXISTS: EXIT.usage,
+  E_OUTPUT: EXIT.usage,
   E_UNKNOWN_NAME: EXIT.usage,
   E_NO_DEVICE: EXIT.host,
   E_NOT_SUPPORTED: EXIT.host,
   E_NO_SPACE: EXIT.host,
   E_IO: EXIT.host,
+  E_STDOUT: EXIT.host,
   E_MISSING_PACKAGE: EXIT.host,
   E_PERMISSION: EXIT.host,
   E_STORE: EXIT.host,
@@ -86,7 +88,7 @@ export function fileError(error: unknown, subject: string, untouched: string): T
     case 'EISDIR':
       return new ToolError(
         'E_FORMAT',
-        `${subject}: is a directory, a file is wanted. ${untouched}`,
+        `${subject}: is a folder, and a file is needed. ${untouched}`,
         {
           cause: error,
         },

@@ -1,11 +1,13 @@
 export { repeatable, runCommandLine, type Verb, type VerbModule } from './command.ts';
 export * from './errors.ts';
+export { kindOfFile, openRegular } from './file-kind.ts';
 export * from './format-values.ts';
 export { openInput, type Input } from './input.ts';
 export { watchInterrupt, type Interrupt } from './interrupt.ts';
 export * from './json.ts';
 export { LineSplitter, type LineReader } from './lines.ts';
 export { NameTable } from './name-table.ts';
+export { Output, OutputFolder, asOutput } from './output.ts';
 export { ByteReader, FieldReader, FileReader, RandomInput } from './random-input.ts';
 export * from './percentiles.ts';
 export { Random, Weighted, shuffled } from './random.ts';

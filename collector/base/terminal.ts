@@ -1,8 +1,10 @@
-// What a command says: the answer on stdout, the story on stderr. Owns colour, quiet and progress, so
-// that no command asks about terminals itself.
+// What a command says: results go to stdout; progress and warnings go to stderr. Owns colour, quiet and
+// progress, so that no command asks about terminals itself.
 
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
+
+import { writeStdout } from './stdout.ts';
 
 export interface Progress {
   /** Where the work stands, in the unit of the total; `note` stands behind the bar. */
@@ -33,12 +35,12 @@ export class Terminal {
     this.err = pc.createColors(allowed && process.stderr.isTTY);
   }
 
-  /** The answer: stdout, as it is. */
+  /** The result: stdout, as it is. */
   answer(text: string): void {
-    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    writeStdout(text.endsWith('\n') ? text : `${text}\n`);
   }
 
-  /** Part of the story: stderr, silent with -q. */
+  /** What is being done and was done: stderr, silent with -q. */
   story(text: string): void {
     if (!this.quiet) process.stderr.write(`${text}\n`);
   }

@@ -3,8 +3,8 @@
 
 import { formatCount, jsonText, parseCount, parseFactor } from '../base/index.ts';
 import type { Terminal, VerbModule } from '../base/index.ts';
-import { TOOL, ToolError } from '../base/index.ts';
-import { fileDigest, openTrace, refuseOverwrite } from '../format/index.ts';
+import { Output, TOOL, ToolError } from '../base/index.ts';
+import { fileDigest, openTrace } from '../format/index.ts';
 import { generate } from '../generate/generate.ts';
 import { ShapeMeter } from '../generate/measure.ts';
 import { ARRIVALS, shapeOf, type ShapeOptions } from '../generate/shape-options.ts';
@@ -51,14 +51,15 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 function run(options: Options, terminal: Terminal): void {
-  refuseOverwrite(options.output, options.force);
+  const inputs = options.like === undefined ? [] : [options.like];
+  const output = new Output(options.output, { force: options.force, inputs });
   const seed = parseCount(options.seed, '--seed');
   const made = options.like === undefined ? stated(options) : likeOf(options.like, options);
   const header = headerOf(made, seed);
   const progress = terminal.progress('generating', made.shape.requests);
   let rows = 0;
   try {
-    rows = writeMade(options.output, header, generate(made.shape, seed), {
+    rows = writeMade(output, header, generate(made.shape, seed), {
       progress: (done) => progress.update(done),
     });
   } finally {

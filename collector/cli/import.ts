@@ -4,13 +4,16 @@ import { statSync } from 'node:fs';
 
 import {
   EXIT,
+  Output,
+  ToolError,
   formatCount,
   formatDuration,
   jsonText,
+  kindOfFile,
   watchInterrupt,
   type VerbModule,
 } from '../base/index.ts';
-import { isRecording, refuseOverwrite, sealTrace } from '../format/index.ts';
+import { isRecording, sealTrace } from '../format/index.ts';
 import { importSources } from '../sources/index.ts';
 import { importTrace } from '../sources/import.ts';
 import type { LossDetail, Tally } from '../model/index.ts';
@@ -49,8 +52,9 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 async function run(input: string, options: Options, terminal: Terminal): Promise<void> {
-  const output = options.output ?? defaultOutput(input);
-  refuseOverwrite(output, options.force);
+  const path = options.output ?? defaultOutput(input);
+  const output = new Output(path, { force: options.force, inputs: [input] });
+  refuseDevice(input);
   using interrupt = watchInterrupt();
   const repaired = options.salvage && isFile(input) && isRecording(input);
   const result = repaired
@@ -72,7 +76,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
   if (options.json) {
     terminal.answer(
       jsonText({
-        output,
+        output: path,
         source: result.source,
         ...tally,
         losses,
@@ -82,7 +86,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
       }),
     );
   } else {
-    terminal.answer(output);
+    terminal.answer(path);
   }
   terminal.story(
     `${formatCount(tally.kept)} events kept of ${formatCount(tally.seen)} seen, ${formatCount(tally.lost)} lost; ${formatCount(tally.skipped)} other events skipped; ${formatDuration(result.spanNs)} of the guest's time`,
@@ -94,9 +98,19 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
       `${result.damage.message}; what was read is kept, and may be altered close to the damage`,
     );
   if (result.interrupted) {
-    terminal.warn(`interrupted: ${output} holds what was read until then`);
+    terminal.warn(`interrupted: ${path} holds what was read until then`);
     process.exitCode = EXIT.interrupted;
   }
+}
+
+/** A pipe may be read; a device such as /dev/zero has no end. */
+function refuseDevice(input: string): void {
+  const found = input === '-' ? undefined : statSync(input, { throwIfNoEntry: false });
+  if (found === undefined || found.isFile() || found.isDirectory() || found.isFIFO()) return;
+  throw new ToolError(
+    'E_FORMAT',
+    `${input}: is a ${kindOfFile(found)}; a log is read from a file, a FIFO or standard input. Nothing was written.`,
+  );
 }
 
 function warnOfLoss(tally: Tally, losses: readonly LossDetail[], terminal: Terminal): void {

@@ -1,6 +1,7 @@
 // `iotlb merge`: several recordings into one, shifted and multiplied, as a host with many tenants sees them.
 
 import {
+  Output,
   TOOL,
   ToolError,
   formatCount,
@@ -11,7 +12,7 @@ import {
   type Terminal,
   type VerbModule,
 } from '../base/index.ts';
-import { openTrace, refuseOverwrite, type TraceReader } from '../format/index.ts';
+import { openTrace, type TraceReader } from '../format/index.ts';
 import { mergeRows, type MergeInput } from '../generate/merge.ts';
 import { writeMade, type Loss } from '../generate/write.ts';
 import { FORMAT_NAME, FORMAT_VERSION, shiftLoss, type TraceHeader } from '../model/index.ts';
@@ -84,12 +85,13 @@ interface Copy {
 }
 
 function run(all: readonly Wanted[], options: Options, terminal: Terminal): void {
-  refuseOverwrite(options.output, options.force);
+  const inputs = all.map((wanted) => wanted.path);
+  const output = new Output(options.output, { force: options.force, inputs });
   const copies: Copy[] = [];
   try {
     openCopies(all, copies);
     const header = headerOf(all, copies);
-    const rows = writeMade(options.output, header, mergeRows(copies.map((copy) => copy.input)), {
+    const rows = writeMade(output, header, mergeRows(copies.map((copy) => copy.input)), {
       loss: () => lossOf(copies),
     });
     const { lost } = lossOf(copies);

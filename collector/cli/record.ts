@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 
 import {
+  Output,
   ToolError,
   formatCount,
   formatDuration,
@@ -17,8 +18,7 @@ import {
   type Terminal,
   type VerbModule,
 } from '../base/index.ts';
-import { refuseOverwrite } from '../format/index.ts';
-import { existingParts } from '../live/parts.ts';
+import { existingParts, partPath } from '../live/parts.ts';
 import { liveSources } from '../live/index.ts';
 import type { Merger } from '../live/merger.ts';
 import type { Restored } from '../live/live-source.ts';
@@ -85,8 +85,15 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   if (options.keep !== undefined && rotate === undefined) {
     throw new ToolError('E_USAGE', '--keep says how many rotated files to keep: it needs --rotate');
   }
-  if (rotate === undefined) refuseOverwrite(options.output, options.force);
-  else for (const path of existingParts(options.output)) refuseOverwrite(path, options.force);
+  const rules = {
+    force: options.force,
+    inputs: [options.log ?? '', ...(options.qmp ?? '').split(',')].filter((path) => path !== ''),
+  };
+  const outputs =
+    rotate === undefined
+      ? [options.output]
+      : [partPath(options.output, 1), ...existingParts(options.output)];
+  for (const path of outputs) Output.check(path, rules);
   const source = liveSources.get(options.source);
   const status = terminal.status();
   using interrupt = watchInterrupt();
@@ -104,7 +111,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     },
     recorder: {
       output: options.output,
-      force: options.force,
+      ...rules,
       rotate,
       keep: options.keep === undefined ? Number.POSITIVE_INFINITY : keepCount(options.keep),
     },

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import {
+  Output,
   ToolError,
   fileError,
   formatCount,
@@ -11,7 +12,7 @@ import {
   type Terminal,
   type VerbModule,
 } from '../base/index.ts';
-import { fileDigest, refuseOverwrite } from '../format/index.ts';
+import { fileDigest } from '../format/index.ts';
 import { scrubTrace, type ScrubResult } from '../scrub/scrub.ts';
 
 interface Options {
@@ -72,9 +73,10 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 function run(recording: string, options: Options, terminal: Terminal): void {
-  refuseOverwrite(options.output, options.force);
+  const inputs = options.key === undefined ? [recording] : [recording, options.key];
+  const output = new Output(options.output, { force: options.force, inputs });
   const key = options.key === undefined ? randomBytes(32) : readKey(options.key);
-  const result = scrubTrace(recording, options.output, { key, rigid: options.rigid });
+  const result = scrubTrace(recording, output, { key, rigid: options.rigid });
   const facts = {
     output: options.output,
     digest: fileDigest(options.output),

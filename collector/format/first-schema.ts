@@ -1,10 +1,10 @@
 // The schema at the start of an Arrow file or stream, read without the rest of it.
 
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 
 import { RecordBatchReader, type Schema } from 'apache-arrow';
 
-import { fileError } from '../base/index.ts';
+import { openRegular } from '../base/index.ts';
 import { FILE_MAGIC, frameAt, isFrame, readAt } from './frames.ts';
 
 /** The schema in the bytes of a schema frame; undefined where they are not one. */
@@ -20,12 +20,7 @@ function decodeSchema(frame: Uint8Array): Schema | undefined {
 
 /** The schema of the Arrow file at `path`; undefined where it is something else. Throws ToolError. */
 export function firstSchema(path: string): Schema | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    throw fileError(error, path, 'Nothing was read.');
-  }
+  const fd = openRegular(path, 'a recording or result');
   try {
     const { size } = fstatSync(fd);
     const magic = Buffer.alloc(8);

@@ -6,7 +6,7 @@ export {
   type TraceEnd,
   type TraceReader,
 } from './reader.ts';
-export { refuseOverwrite, scanTrace, sealTrace, type TraceTotals } from './seal.ts';
+export { scanTrace, sealTrace, type TraceTotals } from './seal.ts';
 export { HEADER_KEY, ROW_BYTES } from './schema.ts';
 export { fileDigest } from './digest.ts';
 export { firstSchema } from './first-schema.ts';

@@ -1,9 +1,9 @@
 // Opens a recording, streams its batches in bounded memory, and checks every one before it is used.
 // Reads the sealed file and the stream form alike, also while the stream is still being written.
 
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 
-import { ToolError, fileError, formatCount } from '../base/index.ts';
+import { ToolError, formatCount, openRegular } from '../base/index.ts';
 import type { EventBatch, LossDetail, Tally, TraceHeader } from '../model/index.ts';
 import { CHECK_CRC_KEY, frameCrc, type BatchNote } from './batch-check.ts';
 import { BatchColumns } from './batch-columns.ts';
@@ -41,7 +41,7 @@ export interface OpenOptions {
 
 /** Opens the recording at `path`. Throws ToolError for anything that is not a readable recording. */
 export function openTrace(path: string, options: OpenOptions = {}): TraceReader {
-  const fd = openFile(path);
+  const fd = openRegular(path, 'a recording');
   try {
     return new TraceReader(path, fd, options);
   } catch (error) {
@@ -52,20 +52,12 @@ export function openTrace(path: string, options: OpenOptions = {}): TraceReader 
 
 /** True where `path` is a recording, whole or damaged. Throws ToolError where it cannot be opened. */
 export function isRecording(path: string): boolean {
-  const fd = openFile(path);
+  const fd = openRegular(path, 'a recording');
   try {
     const stat = fstatSync(fd);
-    return stat.isFile() && looksLikeRecording(fd, stat.size);
+    return looksLikeRecording(fd, stat.size);
   } finally {
     closeSync(fd);
-  }
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    throw fileError(error, path, 'Nothing was read.');
   }
 }
 
@@ -86,12 +78,6 @@ export class TraceReader {
     this.path = path;
     this.#fd = fd;
     const stat = fstatSync(fd);
-    if (!stat.isFile()) {
-      throw new ToolError(
-        'E_FORMAT',
-        `${path}: not a regular file; a recording is read from a file`,
-      );
-    }
     this.bytes = stat.size;
     this.#salvage = salvage;
     this.#words = words;

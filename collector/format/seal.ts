@@ -1,23 +1,14 @@
 // Seals a finished or cut recording: every good batch copied into the Arrow file form and compressed, totals
 // into the header, then write-then-rename. The input stays untouched.
 
-import { existsSync, openSync, fsyncSync, closeSync, renameSync, rmSync } from 'node:fs';
+import { openSync, fsyncSync, closeSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { ToolError, fileError } from '../base/index.ts';
+import { ToolError, asOutput, fileError, type Output } from '../base/index.ts';
 import { FORMAT_VERSION, sliceRows, type EventBatch, type TraceHeader } from '../model/index.ts';
 import { openTrace, type OpenOptions, type TraceEnd } from './reader.ts';
 import { COMPRESSED_ROWS_LIMIT } from './schema.ts';
 import { TraceWriter } from './writer.ts';
-
-/** Refuses to overwrite `path` unless forced. Call before long work, not after it. */
-export function refuseOverwrite(path: string, force: boolean): void {
-  if (!force && existsSync(path)) {
-    throw new ToolError('E_EXISTS', `${path}: exists already and was left as it is`, {
-      hint: 'give another name, or --force to overwrite it',
-    });
-  }
-}
 
 /** How a recording ends, and the time that its rows span on its clock: 0 without rows. */
 export interface TraceTotals extends TraceEnd {
@@ -46,18 +37,20 @@ export interface SealChanges {
 
 /**
  * Writes the recording `from` as a sealed file at `to`. With salvage, what is damaged is left out and
- * counted as lost. Returns the sealed totals. Throws ToolError; `to` appears whole or not at all.
+ * counted as lost. Returns the sealed totals. Throws ToolError; `to` appears whole or not at all. A path
+ * stands for a file of the caller's own, which is replaced.
  */
 export function sealTrace(
   from: string,
-  to: string,
+  to: Output | string,
   options: OpenOptions & SealChanges = {},
 ): TraceTotals {
   const totals = scanTrace(from, options);
   if (options.salvage === true && totals.batches === 0) {
     throw new ToolError('E_EMPTY', `${from}: holds no whole batch; nothing was written`);
   }
-  const partial = `${to}.partial-${process.pid}`;
+  const output = asOutput(to);
+  const partial = output.beside('partial');
   using reader = openTrace(from, options);
   const header = {
     ...(options.header?.(reader.header) ?? reader.header),
@@ -73,11 +66,11 @@ export function sealTrace(
       }
     }
     writer.finish(totals.tally, totals.losses);
-    renameSync(partial, to);
-    syncFolder(dirname(to));
+    output.publish(partial);
+    syncFolder(dirname(partial));
   } catch (error) {
     rmSync(partial, { force: true });
-    throw error instanceof ToolError ? error : fileError(error, to, 'It was not written.');
+    throw error instanceof ToolError ? error : fileError(error, output.path, 'It was not written.');
   }
   return totals;
 }

@@ -1,21 +1,11 @@
 // Writes a recording, a batch at a time: each batch is whole on disk or not there. The stream form while
 // recording; `seal.ts` makes the file form from it, which is compressed. Owns the file until it is finished.
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writevSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writevSync } from 'node:fs';
 
 import { type Schema } from 'apache-arrow';
 
-import { ToolError, fileError, systemErrorCode } from '../base/index.ts';
+import { Output, fileError } from '../base/index.ts';
 import {
   EventBuilder,
   type EventBatch,
@@ -51,14 +41,19 @@ export class TraceWriter {
   #previous: string;
 
   /**
-   * Creates `path` with its header in it: it is readable from the moment it exists. It must not exist
-   * before, unless `overwrite`. Throws ToolError.
+   * Creates the file with its header in it: it is readable from the moment it exists. A file of the
+   * caller's own may be given by its path; it must not exist before, unless `overwrite`. Throws ToolError.
    */
   constructor(
-    path: string,
+    to: Output | string,
     header: TraceHeader,
     options: { readonly overwrite?: boolean; readonly form?: TraceForm } = {},
   ) {
+    const output =
+      typeof to === 'string'
+        ? new Output(to, { force: options.overwrite ?? false, inputs: [] })
+        : to;
+    const { path } = output;
     this.path = path;
     this.header = header;
     this.#ipc = ipcBytes(options.form ?? 'stream', 'zstd');
@@ -67,7 +62,7 @@ export class TraceWriter {
     this.#schema = traceSchema(text, this.#recording);
     this.#ipc.begin(this.#schema, emptyRecordBatch(this.#schema));
     this.#previous = chunksCrc(this.#ipc.chunks);
-    const fresh = `${path}.new-${process.pid}`;
+    const fresh = output.beside('new');
     try {
       this.#fd = openSync(fresh, 'w');
     } catch (error) {
@@ -75,7 +70,7 @@ export class TraceWriter {
     }
     try {
       this.#flush();
-      appear(fresh, path, options.overwrite ?? false);
+      output.publish(fresh);
     } catch (error) {
       if (this.#fd >= 0) closeSync(this.#fd);
       rmSync(fresh, { force: true });
@@ -175,32 +170,6 @@ export class TraceWriter {
       // Readers drop a cut batch by themselves; the first error is the one to report.
     }
     closeSync(fd);
-  }
-}
-
-/** Gives the file its name, whole header and all; a file of that name stays unless `overwrite`. */
-function appear(fresh: string, path: string, overwrite: boolean): void {
-  try {
-    if (overwrite || !canLink(fresh, path)) renameSync(fresh, path);
-    else rmSync(fresh);
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') {
-      throw new ToolError('E_EXISTS', `${path}: exists already and was left as it is`, {
-        cause: error,
-      });
-    }
-    throw fileError(error, path, 'Nothing was written.');
-  }
-}
-
-/** Links `path` to the file; false where the file system has no links and nothing bears the name. */
-function canLink(fresh: string, path: string): boolean {
-  try {
-    linkSync(fresh, path);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST' || existsSync(path)) throw error;
-    return false;
   }
 }
 

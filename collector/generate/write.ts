@@ -3,7 +3,7 @@
 
 import { rmSync } from 'node:fs';
 
-import { ToolError } from '../base/index.ts';
+import { ToolError, type Output } from '../base/index.ts';
 import { TraceWriter, sealTrace } from '../format/index.ts';
 import type { EventBatch, LossDetail, Tally, TraceHeader } from '../model/index.ts';
 
@@ -18,12 +18,12 @@ const NO_LOSS: Loss = { lost: 0, skipped: 0, losses: [] };
 
 /** Returns the number of rows written. `loss` is asked once all rows are there. Throws ToolError. */
 export function writeMade(
-  path: string,
+  output: Output,
   header: TraceHeader,
   batches: Iterable<EventBatch>,
   options: { readonly loss?: () => Loss; readonly progress?: (rows: number) => void } = {},
 ): number {
-  const partial = `${path}.partial`;
+  const partial = output.beside('stream');
   const writer = new TraceWriter(partial, header, { overwrite: true });
   const tally = (loss: Loss): Tally => ({
     seen: writer.rows + loss.lost,
@@ -38,11 +38,14 @@ export function writeMade(
       options.progress?.(writer.rows);
     }
     if (writer.rows === 0) {
-      throw new ToolError('E_EMPTY', `${path}: there is nothing to write; it was not written`);
+      throw new ToolError(
+        'E_EMPTY',
+        `${output.path}: there is nothing to write; it was not written`,
+      );
     }
     const loss = options.loss?.() ?? NO_LOSS;
     writer.finish(tally(loss), loss.losses);
-    sealTrace(partial, path);
+    sealTrace(partial, output);
     return writer.rows;
   } finally {
     writer.close();

@@ -3,6 +3,7 @@
 
 import { rmSync } from 'node:fs';
 
+import { Output } from '../base/index.ts';
 import type { LossDetail, Tally, TraceHeader } from '../model/index.ts';
 import { TraceWriter, sealTrace } from '../format/index.ts';
 import type { Merger } from './merger.ts';
@@ -16,6 +17,8 @@ export const FLUSH_NS = 1e9;
 export interface RecorderOptions {
   readonly output: string;
   readonly force: boolean;
+  /** Files that are read meanwhile: no part may replace one. */
+  readonly inputs: readonly string[];
   /** A new part after so many bytes or ns; undefined: one file. */
   readonly rotate: { readonly bytes: number; readonly ns: number } | undefined;
   /** So many parts are kept, the oldest goes first. */
@@ -142,9 +145,8 @@ export class Recorder {
   #open(): TraceWriter {
     this.#partNumber++;
     this.#partNs = this.#options.now();
-    return new TraceWriter(this.#partPath(this.#partNumber), this.#options.header(), {
-      overwrite: this.#options.force,
-    });
+    const output = new Output(this.#partPath(this.#partNumber), this.#options);
+    return new TraceWriter(output, this.#options.header());
   }
 
   #partPath(number: number): string {

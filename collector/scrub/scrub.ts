@@ -1,7 +1,7 @@
 // Makes a recording safe to send: addresses permuted with a key, identifiers renumbered, raw words and
 // names gone, everything a strategy looks at kept. Writes a sealed recording; the input stays untouched.
 
-import { TOOL } from '../base/index.ts';
+import { TOOL, type Output } from '../base/index.ts';
 import { fileDigest, openTrace, sealTrace, type TraceEnd } from '../format/index.ts';
 import {
   ALL_PAGES,
@@ -37,7 +37,7 @@ export interface ScrubResult {
  */
 export function scrubTrace(
   from: string,
-  to: string,
+  to: Output | string,
   options: { readonly key: Uint8Array; readonly rigid: boolean },
 ): ScrubResult {
   const finder = new ClusterFinder();

@@ -5,7 +5,14 @@ import { hostname } from 'node:os';
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import { TOOL, ToolError, type Interrupt, type Progress } from '../base/index.ts';
+import {
+  TOOL,
+  ToolError,
+  asOutput,
+  type Interrupt,
+  type Output,
+  type Progress,
+} from '../base/index.ts';
 import { TraceWriter, sealTrace, type TraceTotals } from '../format/index.ts';
 import { EventBuilder, FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
 import { isDamage, openFeed, type Feed } from './feed.ts';
@@ -34,13 +41,15 @@ export interface ImportResult extends TraceTotals {
 /** Imports `from` (`-` is standard input) into the sealed recording `to`. Throws ToolError. */
 export async function importTrace(
   from: string,
-  to: string,
+  to: Output | string,
   options: ImportOptions,
 ): Promise<ImportResult> {
   const out = new EventBuilder();
-  const feed = await openFeed(from, { source: options.source, spool: `${to}.spool`, out });
+  const output = asOutput(to);
+  const spool = output.beside('spool');
+  const feed = await openFeed(from, { source: options.source, spool, out });
   try {
-    return await importFeed(feed, out, to, options);
+    return await importFeed(feed, out, output, options);
   } finally {
     feed.close();
   }
@@ -49,11 +58,11 @@ export async function importTrace(
 async function importFeed(
   feed: Feed,
   out: EventBuilder,
-  to: string,
+  to: Output,
   options: ImportOptions,
 ): Promise<ImportResult> {
   const { losses } = feed.parser;
-  const partial = `${to}.partial`;
+  const partial = to.beside('stream');
   const progress = options.progress();
   let writer: TraceWriter | undefined;
   let damage: ToolError | undefined;

@@ -2,6 +2,7 @@
 // `iotlb plan --predict` reads.
 
 import {
+  Output,
   TOOL,
   ToolError,
   formatCount,
@@ -10,7 +11,7 @@ import {
   type Terminal,
   type VerbModule,
 } from '../../collector/base/index.ts';
-import { openTrace, refuseOverwrite } from '../../collector/format/index.ts';
+import { openTrace } from '../../collector/format/index.ts';
 import { dialects } from '../dialects/index.ts';
 import { fitCost, modelSource, type CostModel, type CostSamples } from '../model/cost-model.ts';
 import { writeModel } from '../model/file.ts';
@@ -42,7 +43,10 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 async function run(paths: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  if (options.output !== undefined) refuseOverwrite(options.output, options.force);
+  const { force } = options;
+  const inputs = [...paths, options.recording];
+  const output =
+    options.output === undefined ? undefined : new Output(options.output, { force, inputs });
   const headers = paths.map(readResultHeader);
   refuseMixed(paths, headers);
   const samples: CostSamples[] = [];
@@ -56,7 +60,7 @@ async function run(paths: readonly string[], options: Options, terminal: Termina
     dialect: first.plan.dialect,
     strategies: [...new Set(headers.map((header) => header.plan.strategy))],
   });
-  if (options.output !== undefined) writeModel(options.output, model);
+  if (output !== undefined) writeModel(output, model);
   terminal.answer(options.json ? jsonText(model, 2) : modelText(model));
 }
 

@@ -2,13 +2,13 @@
 
 import {
   EXIT,
+  Output,
   formatCount,
   jsonText,
   watchInterrupt,
   type Terminal,
   type VerbModule,
 } from '../../collector/base/index.ts';
-import { refuseOverwrite } from '../../collector/format/index.ts';
 import { dialectFor } from '../dialects/for-recording.ts';
 import { dialects } from '../dialects/index.ts';
 import { requireUsable } from '../issuers/require-usable.ts';
@@ -71,7 +71,10 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const dialect = dialectFor(path, options.dialect);
   requireCarries(issuer, dialect);
   const chain = await openChain(options.strategy);
-  if (options.output !== undefined) refuseOverwrite(options.output, options.force);
+  const output =
+    options.output === undefined
+      ? undefined
+      : new Output(options.output, { force: options.force, inputs: [path] });
   const planned = planRecording(path, chain, dialect, pace.cut);
   if (options.dryRun) {
     const { facts } = planned.plan;
@@ -100,9 +103,9 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     interrupt,
     progress,
   }).finally(() => progress.stop());
-  if (options.output !== undefined) {
-    writeResult(options.output, result.header, result.streams);
-    terminal.story(`samples in ${options.output}`);
+  if (output !== undefined) {
+    writeResult(output, result.header, result.streams);
+    terminal.story(`samples in ${output.path}`);
   }
   terminal.answer(
     options.json ? jsonText(replayDocument(result.header), 2) : replayScreen(result.header),

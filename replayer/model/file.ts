@@ -1,8 +1,14 @@
-// A cost model as a JSON file: read with its schema, written whole by write-then-rename.
+// A cost model as a JSON file: read with its schema, written whole or not at all.
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
-import { ToolError, fileError, jsonText, parseJson } from '../../collector/base/index.ts';
+import {
+  ToolError,
+  fileError,
+  jsonText,
+  parseJson,
+  type Output,
+} from '../../collector/base/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import { costModelSchema, type CostModel } from './cost-model.ts';
 
@@ -30,13 +36,6 @@ export function readModel(path: string, dialect: Dialect): CostModel {
   });
 }
 
-export function writeModel(path: string, model: CostModel): void {
-  const partial = `${path}.partial-${process.pid}`;
-  try {
-    writeFileSync(partial, jsonText(model, 2));
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw fileError(error, path, 'The model was not written.');
-  }
+export function writeModel(output: Output, model: CostModel): void {
+  output.write([jsonText(model, 2)]);
 }

@@ -1,8 +1,6 @@
 // The result file: Arrow file form, a row per issued group of steps, the header as schema metadata.
 // Written whole by write-then-rename; read for its header only (rows are read by the SQL engine).
 
-import { closeSync, openSync, renameSync, rmSync, writevSync } from 'node:fs';
-
 import {
   Field,
   Int32,
@@ -19,7 +17,7 @@ import {
   type DataType,
 } from 'apache-arrow';
 
-import { ToolError, fileError, parseJson } from '../../collector/base/index.ts';
+import { ToolError, asOutput, parseJson, type Output } from '../../collector/base/index.ts';
 import { firstSchema, ipcBytes } from '../../collector/format/index.ts';
 import {
   RESULT_HEADER_KEY,
@@ -134,8 +132,15 @@ const stallField = new Field(
 // makeData is overloaded on the concrete type; a column table needs the one general form.
 const makeAny = makeData as unknown as (props: Record<string, unknown>) => Data;
 
-/** Writes the result of one run. Throws ToolError; `path` appears whole or not at all. */
-export function writeResult(path: string, header: ResultHeader, streams: readonly RunRows[]): void {
+/**
+ * Writes the result of one run. Throws ToolError; the file appears whole or not at all. A path stands for a
+ * file of the caller's own, which is replaced.
+ */
+export function writeResult(
+  to: Output | string,
+  header: ResultHeader,
+  streams: readonly RunRows[],
+): void {
   const fields = COLUMNS.map(
     (column) =>
       new Field(
@@ -155,19 +160,7 @@ export function writeResult(path: string, header: ResultHeader, streams: readonl
   const ipc = ipcBytes('file');
   for (const rows of streams) ipc.write(toBatch(schema, rows));
   ipc.finish();
-  const partial = `${path}.partial-${process.pid}`;
-  try {
-    const fd = openSync(partial, 'w');
-    try {
-      for (const chunk of ipc.chunks) writevSync(fd, [chunk]);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw fileError(error, path, 'The result was not written.');
-  }
+  asOutput(to).write(ipc.chunks);
 }
 
 function toBatch(schema: Schema, rows: RunRows): RecordBatch {

@@ -206,13 +206,13 @@ test('every wrong input ends with its exit code and a message that names it', (t
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [['info', join(folder, 'absent.arrow')], 4, /absent\.arrow: no such file/],
     [['info', text], 4, /not an iotlb recording/],
-    [['info', folder], 4, /directory|regular file/],
+    [['info', folder], 4, /is a folder/],
     [['import', text, '-o', out], 4, /not a recording that any source knows/],
     [['import', join(folder, 'empty'), '-o', out], 4, /is empty/],
     [['import', text, '-o', SAMPLE], 2, /exists already/],
     [['import', join(folder, 'absent.log')], 4, /absent\.log: no such file\. Nothing was read\./],
     [['import', SAMPLE, '-o', out], 4, /is a recording already; nothing was written/],
-    [['scrub', SAMPLE, '-o', join(folder, 'no', 'x')], 4, /there is no folder .*\/no\. Nothing/],
+    [['scrub', SAMPLE, '-o', join(folder, 'no', 'x')], 2, /there is no folder .*\/no\. Nothing/],
     [['import', start, '-o', out, '--salvage'], 4, /holds no whole batch; nothing was written/],
     [['import', text, '-o', out, '--source', 'nonsense'], 2, /unknown source 'nonsense'/],
     [['plan', SAMPLE, '-s', 'nonsense'], 2, /unknown strategy 'nonsense'/],
@@ -224,7 +224,7 @@ test('every wrong input ends with its exit code and a message that names it', (t
       /cannot run here|--device/,
     ],
     [['replay', SAMPLE, '--speed', '0x'], 2, /factor above 0/],
-    [['nonsense'], 2, /unknown command/],
+    [['nonsense'], 2, /there is no command 'nonsense'/],
   ];
   for (const [args, code, message] of cases) {
     const said = iotlb(args);

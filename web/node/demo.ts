@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 import {
   EXIT,
+  Output,
+  OutputFolder,
   formatCount,
   jsonText,
   parseCount,
@@ -34,15 +36,17 @@ interface Options {
   readonly repeat: string;
   readonly device?: string;
   readonly keep?: string;
+  readonly force: boolean;
   readonly json: boolean;
 }
 
 export const define: VerbModule['define'] = (command, terminal) => {
   command
-    .option('-o, --output <file>', 'the page to write; an older one is replaced', 'report.html')
+    .option('-o, --output <file>', 'the page to write', 'report.html')
     .option('-n, --repeat <times>', 'rounds of all strategies', DEFAULT_REPEATS)
     .option('--device <address>', 'replay on this device (on vfio-pci) instead of the null issuer')
     .option('--keep <folder>', 'keep every sample here (default: only the page is kept)')
+    .option('--force', 'overwrite the page, and files of the same names in the folder', false)
     .option('--json', 'print the report as one JSON document', false)
     .action(async (options: Options) => {
       await run(options, terminal());
@@ -50,13 +54,16 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 async function run(options: Options, terminal: Terminal): Promise<void> {
+  const rules = { force: options.force, inputs: [] };
+  const output = new Output(options.output, rules);
+  const kept = options.keep === undefined ? undefined : new OutputFolder(options.keep, rules);
   const issuer = issuers.get(options.device === undefined ? 'null' : 'iommufd');
   const repeats = parseCount(options.repeat, '--repeat');
   tellWhatRuns(options, terminal);
   terminal.story(
     `replaying 2 s of a real guest (fio on NVMe, strict) under ${DEFAULT_STRATEGIES.length} strategies, ${formatCount(repeats)} rounds: about ${formatCount(Math.ceil(repeats * DEFAULT_STRATEGIES.length * 2.8))} s …`,
   );
-  const folder = options.keep ?? mkdtempSync(join(tmpdir(), 'iotlb-demo-'));
+  const folder = kept ?? new OutputFolder(mkdtempSync(join(tmpdir(), 'iotlb-demo-')), rules);
   using interrupt = watchInterrupt();
   try {
     const { report, interrupted } = await compareStrategies(
@@ -81,7 +88,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       },
       { folder: undefined, url: undefined },
     );
-    writeReport(report, options.output, true);
+    writeReport(report, output);
     terminal.answer(options.json ? jsonText(report) : comparisonTable(report, terminal));
     terminal.story('');
     terminal.story(`the page is ${options.output}: open it in any browser, it needs no network`);
@@ -90,7 +97,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       process.exitCode = EXIT.interrupted;
     }
   } finally {
-    if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
+    if (kept === undefined) rmSync(folder.path, { recursive: true, force: true });
   }
 }
 

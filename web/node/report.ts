@@ -3,8 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ToolError, type VerbModule } from '../../collector/base/index.ts';
-import { refuseOverwrite } from '../../collector/format/index.ts';
+import { Output, ToolError, type VerbModule } from '../../collector/base/index.ts';
 import { reportFromFiles } from '../../analysis/report/from-files.ts';
 import type { ReportJson } from '../../analysis/report/schema.ts';
 import { readReport } from './read-report.ts';
@@ -24,9 +23,10 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('-o, --output <file>', 'the page to write', 'report.html')
     .option('--force', 'overwrite the output', false)
     .action(async (files: readonly string[], options: Options) => {
-      refuseOverwrite(options.output, options.force);
-      const report = await reportOf(files);
-      writeReport(report, options.output, options.force);
+      const inputs = inputsOf(files);
+      const output = new Output(options.output, { force: options.force, inputs });
+      const report = await reportOf(inputs);
+      writeReport(report, output);
       terminal().story(`${report.ran_on.text}; open the page in any browser, it needs no network`);
       terminal().answer(options.output);
     });
@@ -34,15 +34,19 @@ export const define: VerbModule['define'] = (command, terminal) => {
 
 async function reportOf(files: readonly string[]): Promise<ReportJson> {
   const [first] = files;
-  if (files.length > 1) return reportFromFiles(files);
-  if (first.endsWith('.json')) return readReport(first);
-  if (statSync(first, { throwIfNoEntry: false })?.isDirectory() !== true)
-    return reportFromFiles(files);
+  return files.length === 1 && first.endsWith('.json') ? readReport(first) : reportFromFiles(files);
+}
+
+/** The files that are read: those given, or what a folder of `iotlb compare` holds. */
+function inputsOf(files: readonly string[]): readonly string[] {
+  const [first] = files;
+  const isFolder = statSync(first, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (files.length > 1 || !isFolder) return files;
   const json = join(first, 'report.json');
-  if (existsSync(json)) return readReport(json);
+  if (existsSync(json)) return [json];
   const results = readdirSync(first).filter((name) => name.endsWith('.arrow'));
   if (results.length === 0) {
     throw new ToolError('E_NOT_FOUND', `${first}: holds neither a report.json nor results`);
   }
-  return reportFromFiles(results.map((name) => join(first, name)));
+  return results.map((name) => join(first, name));
 }
