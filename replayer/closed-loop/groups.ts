@@ -1,0 +1,341 @@
+// What has arrived and is in no call yet, and when it becomes one: rules 8 to 10 of design §13, and §5's
+// conditions on what may share a call. One group per stream, over all its waiters.
+
+import { Agenda } from './agenda.ts';
+import type { Calls } from './calls.ts';
+import { fits } from './cut.ts';
+import type { Observer } from './driver.ts';
+import { EntryList } from './entry-list.ts';
+import type { Grouping } from './grouping.ts';
+import type { Servers } from './options.ts';
+import type { RequestSort, Submissions } from './submissions.ts';
+
+interface Stream {
+  /** Entries and barriers that have arrived. */
+  asked: number;
+  barriers: number;
+  /** The group that is open, and the commands in it. */
+  readonly group: EntryList;
+  commands: number;
+  /** Entries that go as soon as the server is idle. */
+  readonly due: EntryList;
+  isTouched: boolean;
+}
+
+export interface GroupSetup {
+  readonly submissions: Submissions;
+  readonly grouping: Grouping;
+  readonly servers: Servers;
+  readonly calls: Calls;
+  readonly observer: Observer | undefined;
+}
+
+export class Groups {
+  /** Calls that were formed, and the entries in them. */
+  formed = 0;
+  entries = 0;
+  readonly #sorts: readonly RequestSort[];
+  readonly #grouping: Grouping;
+  readonly #maxCommands: number;
+  readonly #waitNs: number;
+  readonly #drains: boolean;
+  readonly #servers: Servers;
+  readonly #calls: Calls;
+  readonly #observer: Observer | undefined;
+  readonly #streams: readonly Stream[];
+  readonly #closing: Agenda;
+  #opened = 0;
+  /** Streams whose last active waiter has gone, and those where the server or what is due has changed. */
+  #deserted: number[] = [];
+  #touched: number[] = [];
+  /** Servers that were given calls. */
+  readonly #fed: number[] = [];
+  readonly #isFed: Uint8Array;
+  /** By target: its call in the group that closes, where that call is of this closing. */
+  readonly #callOf: Int32Array;
+  readonly #closingOf: Float64Array;
+  #closings = 0;
+
+  // The submission that arrives.
+  #stream = 0;
+  #its: Stream;
+  #waiter = -1;
+  #nowNs = 0;
+
+  constructor({ submissions, grouping, servers, calls, observer }: GroupSetup) {
+    this.#sorts = submissions.sorts;
+    this.#grouping = grouping;
+    this.#maxCommands = mostOf(grouping);
+    this.#waitNs =
+      grouping.kind === 'window'
+        ? grouping.widthNs
+        : grouping.kind === 'queue'
+          ? grouping.timeoutNs
+          : Number.NaN;
+    this.#drains = grouping.kind === 'drain' || (grouping.kind === 'window' && grouping.drains);
+    this.#servers = servers;
+    this.#calls = calls;
+    this.#observer = observer;
+    this.#streams = submissions.streams.map(() => ({
+      asked: 0,
+      barriers: 0,
+      group: new EntryList(),
+      commands: 0,
+      due: new EntryList(),
+      isTouched: false,
+    }));
+    this.#its = this.#streams[0];
+    this.#closing = new Agenda(submissions.streams.length);
+    this.#isFed = new Uint8Array(submissions.streams.length + submissions.waiters.length);
+    this.#callOf = new Int32Array(submissions.targets);
+    this.#closingOf = new Float64Array(submissions.targets);
+  }
+
+  get nextClosingNs(): number {
+    return this.#closing.nextNs;
+  }
+
+  asked(stream: number): number {
+    return this.#streams[stream].asked;
+  }
+
+  /** Place of the first entry of `stream` that is in no call; Infinity where all are. */
+  firstWaiting(stream: number): number {
+    const { due, group } = this.#streams[stream];
+    if (due.length > 0) return due.order[due.from];
+    return group.length > 0 ? group.order[group.from] : Number.POSITIVE_INFINITY;
+  }
+
+  /** The server of a call of `stream` made in the thread of `waiter`, or by a worker where that is -1. */
+  serverOf(stream: number, waiter: number): number {
+    if (this.#servers === 'vm') return 0;
+    return this.#servers === 'waiter' && waiter >= 0 ? this.#streams.length + waiter : stream;
+  }
+
+  /** A submission arrives; calls that it makes run in the thread of `waiter`, if that is not -1. */
+  arriving(stream: number, waiter: number, nowNs: number): void {
+    this.#stream = stream;
+    this.#its = this.#streams[stream];
+    this.#waiter = waiter;
+    this.#nowNs = nowNs;
+  }
+
+  request(row: number, sort: number): void {
+    const its = this.#its;
+    const { commands } = this.#sorts[sort];
+    const order = its.asked++;
+    if (this.#grouping.kind === 'request') {
+      its.group.add(row, sort, order, its.barriers, this.#nowNs);
+      this.#close();
+      return;
+    }
+    if (this.#grouping.kind === 'drain') {
+      its.due.add(row, sort, order, its.barriers, this.#nowNs);
+      this.touch(this.#stream, -1);
+      return;
+    }
+    const { group } = its;
+    if (group.length > 0 && !this.#mayJoin(group, its.commands, sort, its.barriers)) this.#close();
+    group.add(row, sort, order, its.barriers, this.#nowNs);
+    if (group.length === 1) {
+      its.commands = 0;
+      if (!Number.isNaN(this.#waitNs))
+        this.#closing.set(this.#stream, this.#nowNs + this.#waitNs, this.#opened++);
+      // Where nobody is away already, nobody will be the last to stop (rows behind a waiter's last barrier).
+      if (this.#grouping.kind === 'window') this.#deserted.push(this.#stream);
+    }
+    its.commands += commands;
+    if (its.commands >= this.#maxCommands) this.#close();
+  }
+
+  /** A barrier arrives. Returns how many entries of its stream arrived before it. */
+  barrier(): number {
+    const its = this.#its;
+    its.barriers++;
+    if (this.#grouping.kind === 'interval') this.#close();
+    return its.asked;
+  }
+
+  /** No entry moves across a configuration row (design §5). */
+  configuration(): void {
+    const its = this.#its;
+    if (!this.#drains) {
+      this.#close();
+      return;
+    }
+    this.#closing.remove(this.#stream);
+    its.due.take(its.group);
+    while (its.due.length > 0) this.#callDue(this.#stream);
+  }
+
+  /** The submission has arrived whole. */
+  arrived(): void {
+    if (this.#grouping.kind === 'submission') this.#close();
+  }
+
+  /** Closes the windows that end by `nowNs`. */
+  closeDue(nowNs: number): void {
+    while (this.#closing.nextNs <= nowNs) this.#closeLater(this.#closing.next);
+  }
+
+  /** The last waiter that could add to the group of `stream` no longer can. */
+  desert(stream: number): void {
+    this.#deserted.push(stream);
+  }
+
+  /** Closes the windows that nobody can add to: those of streams with no waiter `away`. */
+  closeDeserted(away: Int32Array): void {
+    if (this.#deserted.length === 0) return;
+    const streams = this.#deserted.sort((a, b) => a - b);
+    this.#deserted = [];
+    for (const stream of streams) if (away[stream] === 0) this.#closeLater(stream);
+  }
+
+  /** What is due of `stream`, or its server, has changed; with `server` 0 of a whole machine, of all streams. */
+  touch(stream: number, server: number): void {
+    if (!this.#drains) return;
+    if (server >= 0 && this.#servers === 'vm') {
+      for (let each = 0; each < this.#streams.length; each++) this.#touch(each);
+    } else {
+      this.#touch(stream);
+    }
+  }
+
+  /** Cuts a call from what is due where the server is idle. */
+  cutDue(): void {
+    if (this.#touched.length === 0) return;
+    const touched = this.#touched;
+    this.#touched = [];
+    if (touched.length > 1) touched.sort((a, b) => this.#dueSince(a) - this.#dueSince(b) || a - b);
+    for (const stream of touched) {
+      const its = this.#streams[stream];
+      its.isTouched = false;
+      if (its.due.length > 0 && this.#calls.isIdle(this.serverOf(stream, -1))) this.#callDue(stream);
+    }
+  }
+
+  /** Everything that is still open goes out. False where nothing was. */
+  closeAll(): boolean {
+    const before = this.formed;
+    for (let stream = 0; stream < this.#streams.length; stream++) {
+      this.arriving(stream, -1, this.#nowNs);
+      this.#close();
+    }
+    return this.formed > before;
+  }
+
+  /** A server that was given calls since it was last named here; -1 where there is none. */
+  takeFed(): number {
+    const server = this.#fed.pop() ?? -1;
+    if (server >= 0) this.#isFed[server] = 0;
+    return server;
+  }
+
+  #dueSince(stream: number): number {
+    const { due } = this.#streams[stream];
+    return due.length === 0 ? Number.POSITIVE_INFINITY : due.atNs[due.from];
+  }
+
+  #touch(stream: number): void {
+    const its = this.#streams[stream];
+    if (its.isTouched) return;
+    its.isTouched = true;
+    this.#touched.push(stream);
+  }
+
+  /** True where an entry may go in the call of what `list` ends with. */
+  #mayJoin(list: EntryList, commands: number, sort: number, epoch: number): boolean {
+    const { kind, commands: more } = this.#sorts[sort];
+    if (!fits(commands, more, this.#maxCommands)) return false;
+    const last = list.to - 1;
+    return this.#sorts[list.sort[last]].kind === kind || list.epoch[last] === epoch;
+  }
+
+  /** The open group of the stream that arrives. */
+  #close(): void {
+    const { group } = this.#its;
+    if (group.length === 0) return;
+    if (!Number.isNaN(this.#waitNs)) this.#closing.remove(this.#stream);
+    if (this.#drains) {
+      this.#its.due.take(group);
+      this.touch(this.#stream, -1);
+      return;
+    }
+    this.#form(this.#stream, group, group.from, group.to);
+    group.clear();
+  }
+
+  /** The open group of a stream, outside any arrival. */
+  #closeLater(stream: number): void {
+    this.arriving(stream, -1, this.#nowNs);
+    this.#close();
+  }
+
+  /** One cut of what is due. */
+  #callDue(stream: number): void {
+    this.arriving(stream, -1, this.#nowNs);
+    const { due } = this.#its;
+    let to = due.from + 1;
+    let { commands } = this.#sorts[due.sort[due.from]];
+    for (; to < due.to; to++) {
+      const sort = this.#sorts[due.sort[to]];
+      if (!fits(commands, sort.commands, this.#maxCommands)) break;
+      const isSameKind = this.#sorts[due.sort[to - 1]].kind === sort.kind;
+      if (!isSameKind && due.epoch[to - 1] !== due.epoch[to]) break;
+      commands += sort.commands;
+    }
+    this.#form(stream, due, due.from, to);
+    if (to === due.to) due.clear();
+    else due.from = to;
+  }
+
+  /** One call per target, in order of first entries. */
+  #form(stream: number, list: EntryList, from: number, to: number): void {
+    const calls = this.#calls;
+    const server = this.serverOf(stream, this.#waiter);
+    const closing = ++this.#closings;
+    for (let i = from; i < to; i++) {
+      const { target, commands } = this.#sorts[list.sort[i]];
+      if (this.#closingOf[target] !== closing) {
+        this.#closingOf[target] = closing;
+        this.#callOf[target] = calls.form(server, stream, target, this.#waiter, list.order[i]);
+        this.formed++;
+      }
+      const call = this.#callOf[target];
+      calls.entries[call]++;
+      calls.commands[call] += commands;
+    }
+    this.entries += to - from;
+    this.#tell(list, from, to);
+    if (this.#isFed[server] === 1) return;
+    this.#isFed[server] = 1;
+    this.#fed.push(server);
+  }
+
+  #tell(list: EntryList, from: number, to: number): void {
+    const observer = this.#observer;
+    if (observer?.formed === undefined) return;
+    for (let i = from; i < to; i++) {
+      const { target } = this.#sorts[list.sort[i]];
+      const call = this.#callOf[target];
+      if (this.#calls.firstOrder[call] === list.order[i])
+        observer.formed(call, this.#calls, list, i, to);
+    }
+  }
+}
+
+/** Most commands of a call; a group that has so many closes at once. */
+function mostOf(grouping: Grouping): number {
+  switch (grouping.kind) {
+    case 'request':
+      return 1;
+    case 'submission':
+      return Number.POSITIVE_INFINITY;
+    case 'interval':
+    case 'window':
+    case 'drain':
+      return grouping.maxCommands;
+    case 'queue':
+      return grouping.size;
+  }
+}

@@ -1,0 +1,405 @@
+// The closed loop of design §13: what waiters ask, when their locks and releases let them, and how that is
+// grouped into calls. Knows no clock and makes no call: a driver says when it is and what has completed.
+
+import { Agenda } from './agenda.ts';
+import { Calls } from './calls.ts';
+import { Cursor } from './cursor.ts';
+import type { Driver, Observer } from './driver.ts';
+import { isInsideDoorbell, type Grouping } from './grouping.ts';
+import { Groups } from './groups.ts';
+import { Locks } from './locks.ts';
+import type { LoopOptions } from './options.ts';
+import { ROW } from './rows.ts';
+import type { Submissions } from './submissions.ts';
+import { Waits } from './waits.ts';
+
+/** What a waiter is at. */
+const AT = { away: 0, inLine: 1, waiting: 2, ended: 3 } as const;
+/** What a waiter's place in the agenda stands for. */
+const NEXT = { ask: 0, ring: 1, arrive: 2 } as const;
+
+export interface LoopTotals {
+  readonly calls: number;
+  readonly entries: number;
+  readonly doorbells: number;
+  readonly barriers: number;
+  readonly stallNs: number;
+  /** Σ over waiters, last release − first arrival. */
+  readonly guestNs: number;
+  readonly spanNs: number;
+  /** Time that waiters stood in line for locks. */
+  readonly inLineNs: number;
+}
+
+export interface LoopSetup {
+  readonly submissions: Submissions;
+  readonly grouping: Grouping;
+  readonly options: LoopOptions;
+  readonly driver: Driver;
+  readonly observer?: Observer | undefined;
+}
+
+export class ClosedLoop {
+  readonly calls: Calls;
+  readonly #cursors: readonly Cursor[];
+  readonly #grouping: Grouping;
+  readonly #options: LoopOptions;
+  readonly #driver: Driver;
+  readonly #observer: Observer | undefined;
+  readonly #inDoorbell: boolean;
+  readonly #locks: Locks;
+  readonly #lockStream: readonly number[];
+  readonly #locksByStream: number;
+  readonly #streamsOf: readonly (readonly number[])[];
+  readonly #waits: Waits;
+  readonly #groups: Groups;
+  readonly #agenda: Agenda;
+  #order = 0;
+
+  // By waiter.
+  readonly #at: Uint8Array;
+  readonly #next: Uint8Array;
+  /** Locks of the interval that it has; the rest it asks for in their order. */
+  readonly #held: Int32Array;
+  readonly #heldLocks: number[][];
+  readonly #askedNs: Float64Array;
+  /** Doorbell and recorded time of its interval's first submission, doorbell and arrival of its last one. */
+  readonly #firstBellNs: Float64Array;
+  readonly #firstRecordedNs: Float64Array;
+  readonly #bellNs: Float64Array;
+  readonly #arrivedNs: Float64Array;
+  /** Recorded time of the last row of its last submission, and whether that ended an interval. */
+  readonly #lastRecordedNs: Float64Array;
+  readonly #hasEnded: Uint8Array;
+  /** Calls in its thread that have not returned, and the time that those of the interval took. */
+  readonly #callsOut: Int32Array;
+  readonly #inCallsNs: Float64Array;
+  readonly #firstNs: Float64Array;
+  readonly #lastNs: Float64Array;
+  /** By stream: waiters that may still add to its group. */
+  readonly #away: Int32Array;
+
+  #doorbells = 0;
+  #barriers = 0;
+  #stallNs = 0;
+  #inLineNs = 0;
+
+  constructor({ submissions, grouping, options, driver, observer }: LoopSetup) {
+    const waiters = submissions.waiters.length;
+    const streams = submissions.streams.length;
+    this.#cursors = submissions.waiters.map((_, waiter) => new Cursor(submissions, waiter));
+    this.#grouping = grouping;
+    this.#options = options;
+    this.#driver = driver;
+    this.#observer = observer;
+    this.#inDoorbell = isInsideDoorbell(grouping);
+    this.#lockStream = submissions.lockStream;
+    this.#locksByStream = submissions.lockStream.length;
+    this.#locks = new Locks(this.#locksByStream + streams, waiters);
+    this.#streamsOf = submissions.streamsOf;
+    this.calls = new Calls(streams + waiters, streams);
+    this.#waits = new Waits(streams);
+    this.#groups = new Groups({
+      submissions,
+      grouping,
+      servers: options.servers,
+      calls: this.calls,
+      observer,
+    });
+    this.#agenda = new Agenda(waiters);
+    const doubles = (): Float64Array => new Float64Array(waiters);
+    this.#at = new Uint8Array(waiters);
+    this.#next = new Uint8Array(waiters);
+    this.#held = new Int32Array(waiters);
+    this.#heldLocks = submissions.waiters.map(() => []);
+    this.#askedNs = doubles();
+    this.#firstBellNs = doubles();
+    this.#firstRecordedNs = doubles();
+    this.#bellNs = doubles();
+    this.#arrivedNs = doubles();
+    this.#lastRecordedNs = doubles();
+    this.#hasEnded = new Uint8Array(waiters).fill(1);
+    this.#callsOut = new Int32Array(waiters);
+    this.#inCallsNs = doubles();
+    this.#firstNs = doubles().fill(Number.NaN);
+    this.#lastNs = doubles().fill(Number.NaN);
+    this.#away = new Int32Array(streams);
+    for (let waiter = 0; waiter < waiters; waiter++) this.#begin(waiter);
+  }
+
+  #begin(waiter: number): void {
+    const cursor = this.#cursors[waiter];
+    for (const stream of this.#streamsOf[waiter]) this.#away[stream]++;
+    if (!cursor.isThere) {
+      this.#set(waiter, AT.ended);
+      return;
+    }
+    if (!cursor.chained) this.#set(waiter, AT.ended);
+    this.#plan(waiter, NEXT.ask, cursor.firstNs);
+  }
+
+  /** The next arrival, doorbell or closing; Infinity where nothing comes without a completion. */
+  get nextNs(): number {
+    return Math.min(this.#agenda.nextNs, this.#groups.nextClosingNs);
+  }
+
+  /** Everything that arrives up to `nowNs`. */
+  arrivals(nowNs: number): void {
+    const agenda = this.#agenda;
+    while (agenda.nextNs <= nowNs) {
+      const waiter = agenda.next;
+      agenda.remove(waiter);
+      if (this.#next[waiter] === NEXT.ask) this.#ask(waiter, nowNs);
+      else if (this.#next[waiter] === NEXT.ring) this.#ring(waiter, nowNs, true);
+      else this.#arrive(waiter, nowNs);
+    }
+  }
+
+  /** The call that runs on `server` has returned. */
+  completed(server: number, nowNs: number): void {
+    const { calls } = this;
+    const call = calls.complete(server);
+    const stream = calls.stream[call];
+    const waiter = calls.waiter[call];
+    this.#observer?.completed?.(call, nowNs);
+    calls.settle(stream);
+    this.#releaseDone(stream, nowNs);
+    if (waiter >= 0 && --this.#callsOut[waiter] === 0 && this.#hasEnded[waiter] === 0)
+      this.#ringAgain(waiter, nowNs);
+    this.#groups.touch(stream, server);
+    this.#start(server, nowNs);
+  }
+
+  /** Windows that end by `nowNs`, and what an idle server may take: after all else of the moment (rule 8). */
+  closings(nowNs: number): void {
+    this.#groups.closeDue(nowNs);
+    const { kind } = this.#grouping;
+    if (kind === 'window' && this.#grouping.early) this.#groups.closeDeserted(this.#away);
+    this.#groups.cutDue();
+    this.#startAll(nowNs);
+  }
+
+  /** Nothing arrives any more: what is still open goes out. False where nothing was. */
+  flush(nowNs: number): boolean {
+    const some = this.#groups.closeAll();
+    this.#startAll(nowNs);
+    return some;
+  }
+
+  totals(): LoopTotals {
+    let guestNs = 0;
+    let from = Number.POSITIVE_INFINITY;
+    let to = Number.NEGATIVE_INFINITY;
+    for (let waiter = 0; waiter < this.#at.length; waiter++) {
+      if (Number.isNaN(this.#lastNs[waiter])) continue;
+      guestNs += this.#lastNs[waiter] - this.#firstNs[waiter];
+      from = Math.min(from, this.#firstNs[waiter]);
+      to = Math.max(to, this.#lastNs[waiter]);
+    }
+    return {
+      calls: this.#groups.formed,
+      entries: this.#groups.entries,
+      doorbells: this.#doorbells,
+      barriers: this.#barriers,
+      stallNs: this.#stallNs,
+      guestNs,
+      spanNs: to < from ? 0 : to - from,
+      inLineNs: this.#inLineNs,
+    };
+  }
+
+  // Doorbells and locks (rules 2, 4, 7)
+
+  #plan(waiter: number, next: number, atNs: number): void {
+    this.#next[waiter] = next;
+    this.#agenda.set(waiter, atNs, this.#order++);
+  }
+
+  #set(waiter: number, at: number): void {
+    const was = this.#at[waiter];
+    if (was === at) return;
+    this.#at[waiter] = at;
+    if (was !== AT.away && at !== AT.away) return;
+    const change = at === AT.away ? 1 : -1;
+    for (const stream of this.#streamsOf[waiter]) {
+      this.#away[stream] += change;
+      if (this.#away[stream] === 0) this.#groups.desert(stream);
+    }
+  }
+
+  /** A waiter comes to the first submission of an interval. */
+  #ask(waiter: number, nowNs: number): void {
+    const cursor = this.#cursors[waiter];
+    this.#firstRecordedNs[waiter] = cursor.firstNs;
+    this.#hasEnded[waiter] = 0;
+    const held = this.#heldLocks[waiter];
+    held.length = 0;
+    this.#held[waiter] = 0;
+    if (!cursor.chained) {
+      this.#ringFirst(waiter, nowNs, true);
+      return;
+    }
+    this.#set(waiter, AT.away);
+    if (Number.isNaN(this.#firstNs[waiter])) this.#firstNs[waiter] = nowNs;
+    this.#askedNs[waiter] = nowNs;
+    if (this.#options.serial === 'domain') {
+      for (const lock of cursor.locks) held.push(lock);
+    } else if (this.#options.serial === 'device') {
+      for (const lock of cursor.locks) {
+        const device = this.#locksByStream + this.#lockStream[lock];
+        if (!held.includes(device)) held.push(device);
+      }
+    }
+    this.#takeLocks(waiter, nowNs, true);
+  }
+
+  #takeLocks(waiter: number, nowNs: number, isAsking: boolean): void {
+    const wanted = this.#heldLocks[waiter];
+    while (this.#held[waiter] < wanted.length) {
+      if (!this.#locks.take(wanted[this.#held[waiter]], waiter)) {
+        this.#set(waiter, AT.inLine);
+        return;
+      }
+      this.#held[waiter]++;
+    }
+    if (this.#at[waiter] === AT.inLine) {
+      this.#set(waiter, AT.away);
+      this.#inLineNs += nowNs - this.#askedNs[waiter];
+    }
+    this.#ringFirst(waiter, nowNs, isAsking);
+  }
+
+  #giveLocks(waiter: number, nowNs: number): void {
+    const held = this.#heldLocks[waiter];
+    for (let i = 0; i < this.#held[waiter]; i++) {
+      const heir = this.#locks.give(held[i]);
+      if (heir >= 0) this.#takeLocks(heir, nowNs, false);
+    }
+    this.#held[waiter] = 0;
+  }
+
+  #ringFirst(waiter: number, nowNs: number, isAsking: boolean): void {
+    this.#firstBellNs[waiter] = nowNs;
+    this.#ring(waiter, nowNs, isAsking);
+  }
+
+  /** The doorbell rings; with no exit to pay for, its rows arrive with it. */
+  #ring(waiter: number, nowNs: number, isAsking: boolean): void {
+    this.#bellNs[waiter] = nowNs;
+    this.#doorbells++;
+    const { exitNs } = this.#options;
+    if (exitNs === 0 && isAsking) this.#arrive(waiter, nowNs);
+    else this.#plan(waiter, NEXT.arrive, nowNs + exitNs);
+  }
+
+  // Arrivals (rules 1, 3, 5, 9, 10)
+
+  #arrive(waiter: number, nowNs: number): void {
+    const cursor = this.#cursors[waiter];
+    const { stream, rows, what, row } = cursor;
+    const groups = this.#groups;
+    const waits = this.#waits;
+    this.#arrivedNs[waiter] = nowNs;
+    const formed = groups.formed;
+    let barriers = 0;
+    groups.arriving(stream, this.#inDoorbell ? waiter : -1, nowNs);
+    for (let i = 0; i < rows; i++) {
+      const its = what[i] % 4;
+      this.#observer?.arrived?.(stream, row[i], its, nowNs);
+      if (its === ROW.request) {
+        groups.request(row[i], (what[i] - its) / 4);
+      } else if (its === ROW.barrier) {
+        const before = groups.barrier();
+        const who = barriers++ === 0 ? waiter : -1;
+        waits.add(stream, before, row[i], who, this.#bellNs[waiter]);
+      } else if (its === ROW.configuration) {
+        groups.configuration();
+      }
+    }
+    groups.arrived();
+    this.#barriers += barriers;
+    // Nobody sees a completion before the doorbell ends (rule 5).
+    if (this.#inDoorbell) waits.raise(stream, barriers, groups.asked(stream));
+    const isDoorbellOver = !this.#inDoorbell || groups.formed === formed;
+    if (this.#inDoorbell) this.#callsOut[waiter] += groups.formed - formed;
+    this.#lastRecordedNs[waiter] = cursor.lastNs;
+    cursor.advance();
+    if (barriers > 0) {
+      this.#hasEnded[waiter] = 1;
+      this.#set(waiter, AT.waiting);
+      if (this.#grouping.kind === 'queue') this.#releaseAll(stream, nowNs);
+      else this.#releaseDone(stream, nowNs);
+    } else if (isDoorbellOver) {
+      this.#ringAgain(waiter, nowNs);
+    }
+    this.#startAll(nowNs);
+  }
+
+  /** The next submission of an interval that has not ended. */
+  #ringAgain(waiter: number, nowNs: number): void {
+    const cursor = this.#cursors[waiter];
+    if (this.#inDoorbell) this.#inCallsNs[waiter] += nowNs - this.#arrivedNs[waiter];
+    if (!cursor.isThere) return;
+    const distance = cursor.firstNs - this.#firstRecordedNs[waiter];
+    const next = cursor.starts ? NEXT.ask : NEXT.ring;
+    this.#plan(waiter, next, Math.max(this.#firstBellNs[waiter] + distance, nowNs));
+  }
+
+  // Releases (rule 5)
+
+  #releaseDone(stream: number, nowNs: number): void {
+    const waits = this.#waits;
+    if (waits.length(stream) === 0) return;
+    const undone = Math.min(this.calls.firstOutstanding(stream), this.#groups.firstWaiting(stream));
+    while (waits.length(stream) > 0 && waits.before(stream) <= undone)
+      this.#release(stream, nowNs);
+  }
+
+  #releaseAll(stream: number, nowNs: number): void {
+    while (this.#waits.length(stream) > 0) this.#release(stream, nowNs);
+  }
+
+  #release(stream: number, nowNs: number): void {
+    const waits = this.#waits;
+    const waiter = waits.waiter(stream);
+    this.#stallNs += nowNs - waits.bellNs(stream);
+    this.#observer?.released?.(stream, waits.row(stream), waiter, nowNs);
+    waits.drop(stream);
+    if (waiter < 0) return;
+    this.#stallNs += this.#inCallsNs[waiter];
+    this.#inCallsNs[waiter] = 0;
+    this.#lastNs[waiter] = nowNs;
+    const cursor = this.#cursors[waiter];
+    this.#set(waiter, cursor.isThere && cursor.chained ? AT.away : AT.ended);
+    this.#giveLocks(waiter, nowNs);
+    if (!cursor.isThere) return;
+    const think = Math.max(0, cursor.firstNs - this.#lastRecordedNs[waiter]);
+    this.#plan(waiter, NEXT.ask, nowNs + think);
+  }
+
+  // Calls
+
+  #start(server: number, nowNs: number): void {
+    const { calls } = this;
+    const call = calls.start(server);
+    if (call < 0) return;
+    this.#observer?.started?.(call, nowNs);
+    this.#driver.issue(server, call, calls, nowNs, this.#standing(call));
+  }
+
+  #startAll(nowNs: number): void {
+    for (let server = this.#groups.takeFed(); server >= 0; server = this.#groups.takeFed())
+      this.#start(server, nowNs);
+  }
+
+  /** Guest CPUs that poll while a call runs outside a doorbell, less one if it releases any (rule 7). */
+  #standing(call: number): number {
+    if (this.#inDoorbell || this.#options.pollNs === 0) return 0;
+    const stream = this.calls.stream[call];
+    const undone = Math.min(
+      this.calls.firstOutstanding(stream, call),
+      this.#groups.firstWaiting(stream),
+    );
+    return this.#waits.standing(stream, undone);
+  }
+}
