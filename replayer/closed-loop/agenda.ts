@@ -1,37 +1,45 @@
 // What happens next: one time per member, the earliest first, and among equal times the one that was set
-// first. A binary heap over typed arrays; setting, moving and removing a member allocates nothing.
+// first. A binary heap over typed arrays; setting and removing a member allocates nothing. Times go in by a
+// column and not by argument: a double that is passed to a function that is not inlined is allocated.
 
 export class Agenda {
-  readonly #atNs: Float64Array;
+  /** By member: when. Written before `set`, and not while the member is set. */
+  readonly atNs: Float64Array;
   /** When the member was set, as a running number. */
   readonly #order: Float64Array;
   readonly #heap: Int32Array;
   /** By member: its place in the heap; -1 where it is not set. */
   readonly #place: Int32Array;
   #length = 0;
+  readonly #orders = new Float64Array(1);
 
   constructor(members: number) {
-    this.#atNs = new Float64Array(members);
+    this.atNs = new Float64Array(members);
     this.#order = new Float64Array(members);
     this.#heap = new Int32Array(members);
     this.#place = new Int32Array(members).fill(-1);
   }
 
-  /** Infinity where nothing is set. */
-  get nextNs(): number {
-    return this.#length === 0 ? Number.POSITIVE_INFINITY : this.#atNs[this.#heap[0]];
-  }
-
-  /** The earliest member, which stays; there must be one. */
+  /** The earliest member, which stays; -1 where none is set. */
   get next(): number {
-    return this.#heap[0];
+    return this.#length === 0 ? -1 : this.#heap[0];
   }
 
-  /** Sets a member that is not set. `order` tells equal times apart: lower goes first. */
-  set(member: number, atNs: number, order: number): void {
+  /** True where some member is set for `nowNs[0]` or earlier. */
+  isDue(nowNs: Float64Array): boolean {
+    return this.#length > 0 && this.atNs[this.#heap[0]] <= nowNs[0];
+  }
+
+  /** Lowers `soonestNs[0]` to the time of the earliest member. */
+  lower(soonestNs: Float64Array): void {
+    if (this.#length > 0 && this.atNs[this.#heap[0]] < soonestNs[0])
+      soonestNs[0] = this.atNs[this.#heap[0]];
+  }
+
+  /** Sets a member, which is not set, for its time in `atNs`. Of equal times, the one set first goes first. */
+  set(member: number): void {
     if (this.#place[member] >= 0) throw new Error('a member of an agenda was set twice');
-    this.#atNs[member] = atNs;
-    this.#order[member] = order;
+    this.#order[member] = this.#orders[0]++;
     this.#up(this.#length++, member);
   }
 
@@ -47,9 +55,9 @@ export class Agenda {
   }
 
   #isBefore(a: number, b: number): boolean {
-    const aNs = this.#atNs[a];
-    const bNs = this.#atNs[b];
-    return aNs < bNs || (aNs === bNs && this.#order[a] < this.#order[b]);
+    const { atNs } = this;
+    if (atNs[a] !== atNs[b]) return atNs[a] < atNs[b];
+    return this.#order[a] < this.#order[b];
   }
 
   #up(from: number, member: number): void {
@@ -71,7 +79,8 @@ export class Agenda {
     for (;;) {
       let child = 2 * place + 1;
       if (child >= this.#length) break;
-      if (child + 1 < this.#length && this.#isBefore(this.#heap[child + 1], this.#heap[child])) child++;
+      if (child + 1 < this.#length && this.#isBefore(this.#heap[child + 1], this.#heap[child]))
+        child++;
       const other = this.#heap[child];
       if (!this.#isBefore(other, member)) break;
       this.#heap[place] = other;

@@ -37,13 +37,7 @@ export class Calls {
   }
 
   /** A call of no entries yet, last of its stream and in line for `server`. */
-  form(
-    server: number,
-    stream: number,
-    target: number,
-    waiter: number,
-    firstOrder: number,
-  ): number {
+  form(server: number, stream: number, target: number, waiter: number, firstOrder: number): number {
     const call = this.#take();
     this.stream[call] = stream;
     this.target[call] = target;
@@ -100,7 +94,8 @@ export class Calls {
   /** Place of the first entry of `stream` that a formed call has not completed, `without` one call; Infinity where none is. */
   firstOutstanding(stream: number, without = -1): number {
     let call = this.#firstOfStream[stream];
-    while (call >= 0 && (this.#isDone[call] === 1 || call === without)) call = this.#nextOfStream[call];
+    while (call >= 0 && (this.#isDone[call] === 1 || call === without))
+      call = this.#nextOfStream[call];
     return call < 0 ? Number.POSITIVE_INFINITY : this.firstOrder[call];
   }
 

@@ -19,6 +19,7 @@ export class Cursor {
   row: Float64Array = new Float64Array(4);
   /** Locks of the interval that it starts, ascending. */
   readonly locks: number[] = [];
+  lockCount = 0;
   readonly #tape: TapeReader;
   #lastRow = 0;
 
@@ -36,8 +37,8 @@ export class Cursor {
     this.starts = (flags & SUBMISSION.starts) !== 0;
     this.chained = (flags & SUBMISSION.chained) !== 0;
     if (this.starts) {
-      this.locks.length = tape.next();
-      for (let i = 0; i < this.locks.length; i++) this.locks[i] = tape.next();
+      this.lockCount = tape.next();
+      for (let i = 0; i < this.lockCount; i++) this.locks[i] = tape.next();
     }
     this.stream = tape.next();
     this.firstNs = this.lastNs + tape.nextSigned();

@@ -4,8 +4,11 @@ import type { Calls } from './calls.ts';
 import type { EntryList } from './entry-list.ts';
 
 export interface Driver {
-  /** `call` is next on `server`, which was idle: it starts now. Its end is told by `ClosedLoop.completed`. */
-  issue(server: number, call: number, calls: Calls, nowNs: number, standing: number): void;
+  /**
+   * `call` is next on `server`, which was idle: it starts now. Its end is told by `ClosedLoop.completed`.
+   * `standing`: guest CPUs that poll meanwhile (rule 7).
+   */
+  issue(server: number, call: number, calls: Calls, standing: number): void;
 }
 
 /** Sees what happens, in the order in which it does. Every method is optional. */

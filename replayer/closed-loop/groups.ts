@@ -27,6 +27,8 @@ export interface GroupSetup {
   readonly grouping: Grouping;
   readonly servers: Servers;
   readonly calls: Calls;
+  /** The moment it is, in one element. */
+  readonly nowNs: Float64Array;
   readonly observer: Observer | undefined;
 }
 
@@ -37,14 +39,15 @@ export class Groups {
   readonly #sorts: readonly RequestSort[];
   readonly #grouping: Grouping;
   readonly #maxCommands: number;
+  readonly #waits: boolean;
   readonly #waitNs: number;
   readonly #drains: boolean;
   readonly #servers: Servers;
   readonly #calls: Calls;
+  readonly #nowNs: Float64Array;
   readonly #observer: Observer | undefined;
   readonly #streams: readonly Stream[];
   readonly #closing: Agenda;
-  #opened = 0;
   /** Streams whose last active waiter has gone, and those where the server or what is due has changed. */
   #deserted: number[] = [];
   #touched: number[] = [];
@@ -60,9 +63,8 @@ export class Groups {
   #stream = 0;
   #its: Stream;
   #waiter = -1;
-  #nowNs = 0;
 
-  constructor({ submissions, grouping, servers, calls, observer }: GroupSetup) {
+  constructor({ submissions, grouping, servers, calls, nowNs, observer }: GroupSetup) {
     this.#sorts = submissions.sorts;
     this.#grouping = grouping;
     this.#maxCommands = mostOf(grouping);
@@ -72,9 +74,11 @@ export class Groups {
         : grouping.kind === 'queue'
           ? grouping.timeoutNs
           : Number.NaN;
+    this.#waits = !Number.isNaN(this.#waitNs);
     this.#drains = grouping.kind === 'drain' || (grouping.kind === 'window' && grouping.drains);
     this.#servers = servers;
     this.#calls = calls;
+    this.#nowNs = nowNs;
     this.#observer = observer;
     this.#streams = submissions.streams.map(() => ({
       asked: 0,
@@ -91,8 +95,9 @@ export class Groups {
     this.#closingOf = new Float64Array(submissions.targets);
   }
 
-  get nextClosingNs(): number {
-    return this.#closing.nextNs;
+  /** Lowers `soonestNs[0]` to the end of the first window. */
+  lower(soonestNs: Float64Array): void {
+    this.#closing.lower(soonestNs);
   }
 
   asked(stream: number): number {
@@ -113,11 +118,10 @@ export class Groups {
   }
 
   /** A submission arrives; calls that it makes run in the thread of `waiter`, if that is not -1. */
-  arriving(stream: number, waiter: number, nowNs: number): void {
+  arriving(stream: number, waiter: number): void {
     this.#stream = stream;
     this.#its = this.#streams[stream];
     this.#waiter = waiter;
-    this.#nowNs = nowNs;
   }
 
   request(row: number, sort: number): void {
@@ -125,22 +129,24 @@ export class Groups {
     const { commands } = this.#sorts[sort];
     const order = its.asked++;
     if (this.#grouping.kind === 'request') {
-      its.group.add(row, sort, order, its.barriers, this.#nowNs);
+      its.group.add(row, sort, order, its.barriers, this.#nowNs[0]);
       this.#close();
       return;
     }
     if (this.#grouping.kind === 'drain') {
-      its.due.add(row, sort, order, its.barriers, this.#nowNs);
+      its.due.add(row, sort, order, its.barriers, this.#nowNs[0]);
       this.touch(this.#stream, -1);
       return;
     }
     const { group } = its;
     if (group.length > 0 && !this.#mayJoin(group, its.commands, sort, its.barriers)) this.#close();
-    group.add(row, sort, order, its.barriers, this.#nowNs);
+    group.add(row, sort, order, its.barriers, this.#nowNs[0]);
     if (group.length === 1) {
       its.commands = 0;
-      if (!Number.isNaN(this.#waitNs))
-        this.#closing.set(this.#stream, this.#nowNs + this.#waitNs, this.#opened++);
+      if (this.#waits) {
+        this.#closing.atNs[this.#stream] = this.#nowNs[0] + this.#waitNs;
+        this.#closing.set(this.#stream);
+      }
       // Where nobody is away already, nobody will be the last to stop (rows behind a waiter's last barrier).
       if (this.#grouping.kind === 'window') this.#deserted.push(this.#stream);
     }
@@ -173,9 +179,9 @@ export class Groups {
     if (this.#grouping.kind === 'submission') this.#close();
   }
 
-  /** Closes the windows that end by `nowNs`. */
-  closeDue(nowNs: number): void {
-    while (this.#closing.nextNs <= nowNs) this.#closeLater(this.#closing.next);
+  /** Closes the windows that end by now. */
+  closeDue(): void {
+    while (this.#closing.isDue(this.#nowNs)) this.#closeLater(this.#closing.next);
   }
 
   /** The last waiter that could add to the group of `stream` no longer can. */
@@ -210,7 +216,8 @@ export class Groups {
     for (const stream of touched) {
       const its = this.#streams[stream];
       its.isTouched = false;
-      if (its.due.length > 0 && this.#calls.isIdle(this.serverOf(stream, -1))) this.#callDue(stream);
+      if (its.due.length > 0 && this.#calls.isIdle(this.serverOf(stream, -1)))
+        this.#callDue(stream);
     }
   }
 
@@ -218,7 +225,7 @@ export class Groups {
   closeAll(): boolean {
     const before = this.formed;
     for (let stream = 0; stream < this.#streams.length; stream++) {
-      this.arriving(stream, -1, this.#nowNs);
+      this.arriving(stream, -1);
       this.#close();
     }
     return this.formed > before;
@@ -255,7 +262,7 @@ export class Groups {
   #close(): void {
     const { group } = this.#its;
     if (group.length === 0) return;
-    if (!Number.isNaN(this.#waitNs)) this.#closing.remove(this.#stream);
+    if (this.#waits) this.#closing.remove(this.#stream);
     if (this.#drains) {
       this.#its.due.take(group);
       this.touch(this.#stream, -1);
@@ -267,13 +274,13 @@ export class Groups {
 
   /** The open group of a stream, outside any arrival. */
   #closeLater(stream: number): void {
-    this.arriving(stream, -1, this.#nowNs);
+    this.arriving(stream, -1);
     this.#close();
   }
 
   /** One cut of what is due. */
   #callDue(stream: number): void {
-    this.arriving(stream, -1, this.#nowNs);
+    this.arriving(stream, -1);
     const { due } = this.#its;
     let to = due.from + 1;
     let { commands } = this.#sorts[due.sort[due.from]];

@@ -8,7 +8,7 @@ import type { Driver, Observer } from './driver.ts';
 import { isInsideDoorbell, type Grouping } from './grouping.ts';
 import { Groups } from './groups.ts';
 import { Locks } from './locks.ts';
-import type { LoopOptions } from './options.ts';
+import type { LoopOptions, Serial } from './options.ts';
 import { ROW } from './rows.ts';
 import type { Submissions } from './submissions.ts';
 import { Waits } from './waits.ts';
@@ -41,9 +41,13 @@ export interface LoopSetup {
 
 export class ClosedLoop {
   readonly calls: Calls;
+  /** The moment it is, in one element; the driver sets it before it tells what happens. Never goes back. */
+  readonly nowNs = new Float64Array(1);
   readonly #cursors: readonly Cursor[];
   readonly #grouping: Grouping;
-  readonly #options: LoopOptions;
+  readonly #serial: Serial;
+  readonly #exitNs: number;
+  readonly #polls: boolean;
   readonly #driver: Driver;
   readonly #observer: Observer | undefined;
   readonly #inDoorbell: boolean;
@@ -54,14 +58,14 @@ export class ClosedLoop {
   readonly #waits: Waits;
   readonly #groups: Groups;
   readonly #agenda: Agenda;
-  #order = 0;
 
   // By waiter.
   readonly #at: Uint8Array;
   readonly #next: Uint8Array;
-  /** Locks of the interval that it has; the rest it asks for in their order. */
+  /** Locks of its interval, how many they are, and how many of them it has. */
+  readonly #locksOf: number[][];
+  readonly #wanted: Int32Array;
   readonly #held: Int32Array;
-  readonly #heldLocks: number[][];
   readonly #askedNs: Float64Array;
   /** Doorbell and recorded time of its interval's first submission, doorbell and arrival of its last one. */
   readonly #firstBellNs: Float64Array;
@@ -81,15 +85,18 @@ export class ClosedLoop {
 
   #doorbells = 0;
   #barriers = 0;
-  #stallNs = 0;
-  #inLineNs = 0;
+  /** In one element each: stall, and time in line for locks. */
+  readonly #stallNs = new Float64Array(1);
+  readonly #inLineNs = new Float64Array(1);
 
   constructor({ submissions, grouping, options, driver, observer }: LoopSetup) {
     const waiters = submissions.waiters.length;
     const streams = submissions.streams.length;
     this.#cursors = submissions.waiters.map((_, waiter) => new Cursor(submissions, waiter));
     this.#grouping = grouping;
-    this.#options = options;
+    this.#serial = options.serial;
+    this.#exitNs = options.exitNs;
+    this.#polls = options.pollNs > 0;
     this.#driver = driver;
     this.#observer = observer;
     this.#inDoorbell = isInsideDoorbell(grouping);
@@ -98,24 +105,26 @@ export class ClosedLoop {
     this.#locks = new Locks(this.#locksByStream + streams, waiters);
     this.#streamsOf = submissions.streamsOf;
     this.calls = new Calls(streams + waiters, streams);
-    this.#waits = new Waits(streams);
     this.#groups = new Groups({
       submissions,
       grouping,
       servers: options.servers,
       calls: this.calls,
+      nowNs: this.nowNs,
       observer,
     });
     this.#agenda = new Agenda(waiters);
     const doubles = (): Float64Array => new Float64Array(waiters);
     this.#at = new Uint8Array(waiters);
     this.#next = new Uint8Array(waiters);
+    this.#locksOf = submissions.waiters.map(() => []);
+    this.#wanted = new Int32Array(waiters);
     this.#held = new Int32Array(waiters);
-    this.#heldLocks = submissions.waiters.map(() => []);
     this.#askedNs = doubles();
     this.#firstBellNs = doubles();
     this.#firstRecordedNs = doubles();
     this.#bellNs = doubles();
+    this.#waits = new Waits(streams, this.#bellNs);
     this.#arrivedNs = doubles();
     this.#lastRecordedNs = doubles();
     this.#hasEnded = new Uint8Array(waiters).fill(1);
@@ -124,7 +133,10 @@ export class ClosedLoop {
     this.#firstNs = doubles().fill(Number.NaN);
     this.#lastNs = doubles().fill(Number.NaN);
     this.#away = new Int32Array(streams);
-    for (let waiter = 0; waiter < waiters; waiter++) this.#begin(waiter);
+    // First intervals in capture order (rule 5).
+    const rowOf = (waiter: number): number => this.#cursors[waiter].row[0];
+    const starting = Array.from({ length: waiters }, (_, waiter) => waiter);
+    for (const waiter of starting.sort((a, b) => rowOf(a) - rowOf(b))) this.#begin(waiter);
   }
 
   #begin(waiter: number): void {
@@ -135,54 +147,56 @@ export class ClosedLoop {
       return;
     }
     if (!cursor.chained) this.#set(waiter, AT.ended);
-    this.#plan(waiter, NEXT.ask, cursor.firstNs);
+    this.#agenda.atNs[waiter] = cursor.firstNs;
+    this.#plan(waiter, NEXT.ask);
   }
 
-  /** The next arrival, doorbell or closing; Infinity where nothing comes without a completion. */
-  get nextNs(): number {
-    return Math.min(this.#agenda.nextNs, this.#groups.nextClosingNs);
+  /** Lowers `soonestNs[0]` to the time of the next arrival, doorbell or closing, if any comes by itself. */
+  lower(soonestNs: Float64Array): void {
+    this.#agenda.lower(soonestNs);
+    this.#groups.lower(soonestNs);
   }
 
-  /** Everything that arrives up to `nowNs`. */
-  arrivals(nowNs: number): void {
+  /** Everything that arrives by now. */
+  arrivals(): void {
     const agenda = this.#agenda;
-    while (agenda.nextNs <= nowNs) {
+    while (agenda.isDue(this.nowNs)) {
       const waiter = agenda.next;
       agenda.remove(waiter);
-      if (this.#next[waiter] === NEXT.ask) this.#ask(waiter, nowNs);
-      else if (this.#next[waiter] === NEXT.ring) this.#ring(waiter, nowNs, true);
-      else this.#arrive(waiter, nowNs);
+      if (this.#next[waiter] === NEXT.ask) this.#ask(waiter);
+      else if (this.#next[waiter] === NEXT.ring) this.#ring(waiter, true);
+      else this.#arrive(waiter);
     }
   }
 
   /** The call that runs on `server` has returned. */
-  completed(server: number, nowNs: number): void {
+  completed(server: number): void {
     const { calls } = this;
     const call = calls.complete(server);
     const stream = calls.stream[call];
     const waiter = calls.waiter[call];
-    this.#observer?.completed?.(call, nowNs);
+    this.#observer?.completed?.(call, this.nowNs[0]);
     calls.settle(stream);
-    this.#releaseDone(stream, nowNs);
+    this.#releaseDone(stream);
     if (waiter >= 0 && --this.#callsOut[waiter] === 0 && this.#hasEnded[waiter] === 0)
-      this.#ringAgain(waiter, nowNs);
+      this.#ringAgain(waiter);
     this.#groups.touch(stream, server);
-    this.#start(server, nowNs);
+    this.#start(server);
   }
 
-  /** Windows that end by `nowNs`, and what an idle server may take: after all else of the moment (rule 8). */
-  closings(nowNs: number): void {
-    this.#groups.closeDue(nowNs);
+  /** Windows that end by now, and what an idle server may take: after all else of the moment (rule 8). */
+  closings(): void {
+    this.#groups.closeDue();
     const { kind } = this.#grouping;
     if (kind === 'window' && this.#grouping.early) this.#groups.closeDeserted(this.#away);
     this.#groups.cutDue();
-    this.#startAll(nowNs);
+    this.#startAll();
   }
 
   /** Nothing arrives any more: what is still open goes out. False where nothing was. */
-  flush(nowNs: number): boolean {
+  flush(): boolean {
     const some = this.#groups.closeAll();
-    this.#startAll(nowNs);
+    this.#startAll();
     return some;
   }
 
@@ -201,18 +215,19 @@ export class ClosedLoop {
       entries: this.#groups.entries,
       doorbells: this.#doorbells,
       barriers: this.#barriers,
-      stallNs: this.#stallNs,
+      stallNs: this.#stallNs[0],
       guestNs,
       spanNs: to < from ? 0 : to - from,
-      inLineNs: this.#inLineNs,
+      inLineNs: this.#inLineNs[0],
     };
   }
 
   // Doorbells and locks (rules 2, 4, 7)
 
-  #plan(waiter: number, next: number, atNs: number): void {
+  /** What comes next for `waiter`, at its time in the agenda. */
+  #plan(waiter: number, next: number): void {
     this.#next[waiter] = next;
-    this.#agenda.set(waiter, atNs, this.#order++);
+    this.#agenda.set(waiter);
   }
 
   #set(waiter: number, at: number): void {
@@ -228,34 +243,41 @@ export class ClosedLoop {
   }
 
   /** A waiter comes to the first submission of an interval. */
-  #ask(waiter: number, nowNs: number): void {
+  #ask(waiter: number): void {
     const cursor = this.#cursors[waiter];
     this.#firstRecordedNs[waiter] = cursor.firstNs;
     this.#hasEnded[waiter] = 0;
-    const held = this.#heldLocks[waiter];
-    held.length = 0;
     this.#held[waiter] = 0;
+    this.#wanted[waiter] = 0;
     if (!cursor.chained) {
-      this.#ringFirst(waiter, nowNs, true);
+      this.#ringFirst(waiter, true);
       return;
     }
     this.#set(waiter, AT.away);
-    if (Number.isNaN(this.#firstNs[waiter])) this.#firstNs[waiter] = nowNs;
-    this.#askedNs[waiter] = nowNs;
-    if (this.#options.serial === 'domain') {
-      for (const lock of cursor.locks) held.push(lock);
-    } else if (this.#options.serial === 'device') {
-      for (const lock of cursor.locks) {
-        const device = this.#locksByStream + this.#lockStream[lock];
-        if (!held.includes(device)) held.push(device);
-      }
-    }
-    this.#takeLocks(waiter, nowNs, true);
+    if (Number.isNaN(this.#firstNs[waiter])) this.#firstNs[waiter] = this.nowNs[0];
+    this.#askedNs[waiter] = this.nowNs[0];
+    if (this.#serial !== 'cpu') this.#want(waiter, cursor);
+    this.#takeLocks(waiter, true);
   }
 
-  #takeLocks(waiter: number, nowNs: number, isAsking: boolean): void {
-    const wanted = this.#heldLocks[waiter];
-    while (this.#held[waiter] < wanted.length) {
+  /** Notes the locks of the interval that begins. */
+  #want(waiter: number, { locks, lockCount }: Cursor): void {
+    const wanted = this.#locksOf[waiter];
+    let count = 0;
+    for (let i = 0; i < lockCount; i++) {
+      let lock = locks[i];
+      if (this.#serial === 'device') {
+        lock = this.#locksByStream + this.#lockStream[lock];
+        if (wanted.indexOf(lock) >= 0 && wanted.indexOf(lock) < count) continue;
+      }
+      wanted[count++] = lock;
+    }
+    this.#wanted[waiter] = count;
+  }
+
+  #takeLocks(waiter: number, isAsking: boolean): void {
+    const wanted = this.#locksOf[waiter];
+    while (this.#held[waiter] < this.#wanted[waiter]) {
       if (!this.#locks.take(wanted[this.#held[waiter]], waiter)) {
         this.#set(waiter, AT.inLine);
         return;
@@ -264,54 +286,55 @@ export class ClosedLoop {
     }
     if (this.#at[waiter] === AT.inLine) {
       this.#set(waiter, AT.away);
-      this.#inLineNs += nowNs - this.#askedNs[waiter];
+      this.#inLineNs[0] += this.nowNs[0] - this.#askedNs[waiter];
     }
-    this.#ringFirst(waiter, nowNs, isAsking);
+    this.#ringFirst(waiter, isAsking);
   }
 
-  #giveLocks(waiter: number, nowNs: number): void {
-    const held = this.#heldLocks[waiter];
+  #giveLocks(waiter: number): void {
+    const held = this.#locksOf[waiter];
     for (let i = 0; i < this.#held[waiter]; i++) {
       const heir = this.#locks.give(held[i]);
-      if (heir >= 0) this.#takeLocks(heir, nowNs, false);
+      if (heir >= 0) this.#takeLocks(heir, false);
     }
     this.#held[waiter] = 0;
   }
 
-  #ringFirst(waiter: number, nowNs: number, isAsking: boolean): void {
-    this.#firstBellNs[waiter] = nowNs;
-    this.#ring(waiter, nowNs, isAsking);
+  #ringFirst(waiter: number, isAsking: boolean): void {
+    this.#firstBellNs[waiter] = this.nowNs[0];
+    this.#ring(waiter, isAsking);
   }
 
   /** The doorbell rings; with no exit to pay for, its rows arrive with it. */
-  #ring(waiter: number, nowNs: number, isAsking: boolean): void {
-    this.#bellNs[waiter] = nowNs;
+  #ring(waiter: number, isAsking: boolean): void {
+    this.#bellNs[waiter] = this.nowNs[0];
     this.#doorbells++;
-    const { exitNs } = this.#options;
-    if (exitNs === 0 && isAsking) this.#arrive(waiter, nowNs);
-    else this.#plan(waiter, NEXT.arrive, nowNs + exitNs);
+    if (this.#exitNs === 0 && isAsking) this.#arrive(waiter);
+    else {
+      this.#agenda.atNs[waiter] = this.nowNs[0] + this.#exitNs;
+      this.#plan(waiter, NEXT.arrive);
+    }
   }
 
   // Arrivals (rules 1, 3, 5, 9, 10)
 
-  #arrive(waiter: number, nowNs: number): void {
+  #arrive(waiter: number): void {
     const cursor = this.#cursors[waiter];
     const { stream, rows, what, row } = cursor;
     const groups = this.#groups;
     const waits = this.#waits;
-    this.#arrivedNs[waiter] = nowNs;
+    this.#arrivedNs[waiter] = this.nowNs[0];
     const formed = groups.formed;
     let barriers = 0;
-    groups.arriving(stream, this.#inDoorbell ? waiter : -1, nowNs);
+    groups.arriving(stream, this.#inDoorbell ? waiter : -1);
     for (let i = 0; i < rows; i++) {
       const its = what[i] % 4;
-      this.#observer?.arrived?.(stream, row[i], its, nowNs);
+      this.#observer?.arrived?.(stream, row[i], its, this.nowNs[0]);
       if (its === ROW.request) {
         groups.request(row[i], (what[i] - its) / 4);
       } else if (its === ROW.barrier) {
         const before = groups.barrier();
-        const who = barriers++ === 0 ? waiter : -1;
-        waits.add(stream, before, row[i], who, this.#bellNs[waiter]);
+        waits.add(stream, waiter, barriers++ === 0, before, row[i]);
       } else if (its === ROW.configuration) {
         groups.configuration();
       }
@@ -327,74 +350,74 @@ export class ClosedLoop {
     if (barriers > 0) {
       this.#hasEnded[waiter] = 1;
       this.#set(waiter, AT.waiting);
-      if (this.#grouping.kind === 'queue') this.#releaseAll(stream, nowNs);
-      else this.#releaseDone(stream, nowNs);
+      if (this.#grouping.kind === 'queue') this.#releaseAll(stream);
+      else this.#releaseDone(stream);
     } else if (isDoorbellOver) {
-      this.#ringAgain(waiter, nowNs);
+      this.#ringAgain(waiter);
     }
-    this.#startAll(nowNs);
+    this.#startAll();
   }
 
   /** The next submission of an interval that has not ended. */
-  #ringAgain(waiter: number, nowNs: number): void {
+  #ringAgain(waiter: number): void {
     const cursor = this.#cursors[waiter];
-    if (this.#inDoorbell) this.#inCallsNs[waiter] += nowNs - this.#arrivedNs[waiter];
+    if (this.#inDoorbell) this.#inCallsNs[waiter] += this.nowNs[0] - this.#arrivedNs[waiter];
     if (!cursor.isThere) return;
     const distance = cursor.firstNs - this.#firstRecordedNs[waiter];
-    const next = cursor.starts ? NEXT.ask : NEXT.ring;
-    this.#plan(waiter, next, Math.max(this.#firstBellNs[waiter] + distance, nowNs));
+    this.#agenda.atNs[waiter] = Math.max(this.#firstBellNs[waiter] + distance, this.nowNs[0]);
+    this.#plan(waiter, cursor.starts ? NEXT.ask : NEXT.ring);
   }
 
   // Releases (rule 5)
 
-  #releaseDone(stream: number, nowNs: number): void {
+  #releaseDone(stream: number): void {
     const waits = this.#waits;
     if (waits.length(stream) === 0) return;
     const undone = Math.min(this.calls.firstOutstanding(stream), this.#groups.firstWaiting(stream));
-    while (waits.length(stream) > 0 && waits.before(stream) <= undone)
-      this.#release(stream, nowNs);
+    while (waits.length(stream) > 0 && waits.before(stream) <= undone) this.#release(stream);
   }
 
-  #releaseAll(stream: number, nowNs: number): void {
-    while (this.#waits.length(stream) > 0) this.#release(stream, nowNs);
+  #releaseAll(stream: number): void {
+    while (this.#waits.length(stream) > 0) this.#release(stream);
   }
 
-  #release(stream: number, nowNs: number): void {
+  #release(stream: number): void {
     const waits = this.#waits;
     const waiter = waits.waiter(stream);
-    this.#stallNs += nowNs - waits.bellNs(stream);
-    this.#observer?.released?.(stream, waits.row(stream), waiter, nowNs);
+    this.#stallNs[0] += this.nowNs[0] - waits.bellNs(stream);
+    this.#observer?.released?.(stream, waits.row(stream), waiter, this.nowNs[0]);
     waits.drop(stream);
     if (waiter < 0) return;
-    this.#stallNs += this.#inCallsNs[waiter];
+    this.#stallNs[0] += this.#inCallsNs[waiter];
     this.#inCallsNs[waiter] = 0;
-    this.#lastNs[waiter] = nowNs;
+    this.#lastNs[waiter] = this.nowNs[0];
     const cursor = this.#cursors[waiter];
     this.#set(waiter, cursor.isThere && cursor.chained ? AT.away : AT.ended);
-    this.#giveLocks(waiter, nowNs);
+    this.#giveLocks(waiter);
     if (!cursor.isThere) return;
     const think = Math.max(0, cursor.firstNs - this.#lastRecordedNs[waiter]);
-    this.#plan(waiter, NEXT.ask, nowNs + think);
+    this.#agenda.atNs[waiter] = this.nowNs[0] + think;
+    this.#plan(waiter, NEXT.ask);
   }
 
   // Calls
 
-  #start(server: number, nowNs: number): void {
+  #start(server: number): void {
     const { calls } = this;
     const call = calls.start(server);
     if (call < 0) return;
-    this.#observer?.started?.(call, nowNs);
-    this.#driver.issue(server, call, calls, nowNs, this.#standing(call));
+    this.#observer?.started?.(call, this.nowNs[0]);
+    this.#driver.issue(server, call, calls, this.#standing(call));
   }
 
-  #startAll(nowNs: number): void {
+  #startAll(): void {
     for (let server = this.#groups.takeFed(); server >= 0; server = this.#groups.takeFed())
-      this.#start(server, nowNs);
+      this.#start(server);
   }
 
   /** Guest CPUs that poll while a call runs outside a doorbell, less one if it releases any (rule 7). */
   #standing(call: number): number {
-    if (this.#inDoorbell || this.#options.pollNs === 0) return 0;
+    if (this.#inDoorbell || !this.#polls) return 0;
     const stream = this.calls.stream[call];
     const undone = Math.min(
       this.calls.firstOutstanding(stream, call),

@@ -24,36 +24,44 @@ export interface SimulatedTotals extends LoopTotals {
   readonly serviceNs: number;
 }
 
-export function simulate({ submissions, grouping, options, service, observer }: Simulation): SimulatedTotals {
-  const servers = submissions.streams.length + submissions.waiters.length;
-  const returns = new Agenda(servers);
-  let order = 0;
-  let serviceNs = 0;
+export function simulate({
+  submissions,
+  grouping,
+  options,
+  service,
+  observer,
+}: Simulation): SimulatedTotals {
+  const returns = new Agenda(submissions.streams.length + submissions.waiters.length);
+  const serviceNs = new Float64Array(1);
   const driver: Driver = {
-    issue(server, call, calls, nowNs, standing) {
+    issue(server, call, calls, standing) {
       const tookNs = service(call, calls) + standing * options.pollNs;
-      serviceNs += tookNs;
-      returns.set(server, nowNs + tookNs, order++);
+      serviceNs[0] += tookNs;
+      returns.atNs[server] = loop.nowNs[0] + tookNs;
+      returns.set(server);
     },
   };
   const loop = new ClosedLoop({ submissions, grouping, options, driver, observer });
-  let nowNs = 0;
+  const { nowNs } = loop;
+  const nextNs = new Float64Array(1);
   for (;;) {
-    const nextNs = Math.min(loop.nextNs, returns.nextNs);
-    if (nextNs === Number.POSITIVE_INFINITY) {
-      if (!loop.flush(nowNs)) break;
+    nextNs[0] = Number.POSITIVE_INFINITY;
+    loop.lower(nextNs);
+    returns.lower(nextNs);
+    if (nextNs[0] === Number.POSITIVE_INFINITY) {
+      if (!loop.flush()) break;
       continue;
     }
-    nowNs = nextNs;
+    nowNs[0] = nextNs[0];
     // Arrivals, completions, and what they bring at the same moment, until only closings are left (rule 8).
     for (;;) {
-      loop.arrivals(nowNs);
-      if (returns.nextNs > nowNs) break;
+      loop.arrivals();
+      if (!returns.isDue(nowNs)) break;
       const server = returns.next;
       returns.remove(server);
-      loop.completed(server, nowNs);
+      loop.completed(server);
     }
-    loop.closings(nowNs);
+    loop.closings();
   }
-  return { ...loop.totals(), serviceNs };
+  return { ...loop.totals(), serviceNs: serviceNs[0] };
 }

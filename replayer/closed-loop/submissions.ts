@@ -141,7 +141,8 @@ export class Submissions {
     }
     values[open.length++] = row;
     values[open.length++] = tNs;
-    if (open.length > ROW_VALUES * MOST_HELD_ROWS && !open.hasBarrier) this.#emit(open, waiter, false);
+    if (open.length > ROW_VALUES * MOST_HELD_ROWS && !open.hasBarrier)
+      this.#emit(open, waiter, false);
   }
 
   #newWaiter(): void {
@@ -181,14 +182,19 @@ export class Submissions {
     open.length += HEAD.length;
     open.hasBarrier = false;
     const { carried } = open;
+    let kept = 0;
     for (let i = 0; i < carried.length; i += 2) {
-      if (carried[i] !== stream) continue;
+      if (carried[i] !== stream) {
+        carried[kept++] = carried[i];
+        carried[kept++] = carried[i + 1];
+        continue;
+      }
       values[open.length++] = ROW.configuration;
       values[open.length++] = carried[i + 1];
       values[open.length++] = tNs;
       values[open.head + HEAD.rows]++;
     }
-    carried.length = 0;
+    carried.length = kept;
   }
 
   /** The current submission is over; with a barrier, so is its interval. */
@@ -201,7 +207,8 @@ export class Submissions {
     } else if (head === 0 && values[HEAD.asks] === 0) {
       // It starts no interval (rule 2); what it configures must not be passed all the same.
       for (let at = HEAD.length; at < open.length; at += ROW_VALUES)
-        if (values[at] === ROW.configuration) open.carried.push(values[HEAD.stream], values[at + 1]);
+        if (values[at] === ROW.configuration)
+          open.carried.push(values[HEAD.stream], values[at + 1]);
       open.length = 0;
     }
   }
@@ -214,7 +221,7 @@ export class Submissions {
       if (open.hasEnded && values[HEAD.firstNs] < open.lastNs) this.negativeThinks++;
       open.hasEnded = true;
     }
-    for (let at = 0; at < open.length; ) {
+    for (let at = 0; at < open.length;) {
       const rows = values[at + HEAD.rows];
       const end = at + HEAD.length + ROW_VALUES * rows;
       if (!chained && open.doorbell === 0) {
@@ -236,7 +243,12 @@ export class Submissions {
   #write(
     open: Open,
     waiter: number,
-    part: { readonly flags: number; readonly head: number; readonly from: number; readonly to: number },
+    part: {
+      readonly flags: number;
+      readonly head: number;
+      readonly from: number;
+      readonly to: number;
+    },
   ): void {
     const { tapes } = this;
     const { values, locks } = open;
@@ -307,5 +319,6 @@ function indexOf(value: number, places: Map<number, number>, list: number[]): nu
 }
 
 function addOnce(list: number[], value: number): void {
-  if (list.length === 0 || (list[list.length - 1] !== value && !list.includes(value))) list.push(value);
+  if (list.length === 0 || (list[list.length - 1] !== value && !list.includes(value)))
+    list.push(value);
 }

@@ -37,10 +37,6 @@ export class Tapes {
     this.#budgetBytes = budgetBytes;
   }
 
-  get count(): number {
-    return this.#lanes.length;
-  }
-
   /** Appends a whole number of at least 0. */
   put(lane: number, value: number): void {
     const tape = this.#lane(lane);
@@ -66,7 +62,7 @@ export class Tapes {
   }
 
   reader(lane: number): TapeReader {
-    const { chunks, open, used } = this.#lanes[lane];
+    const { chunks, open, used } = this.#lane(lane);
     return new TapeReader(used === 0 ? chunks : [...chunks, { used, at: open }], this.#file);
   }
 

@@ -17,8 +17,11 @@ const FIRST_ROOM = 8;
 
 export class Waits {
   readonly #rings: readonly Ring[];
+  readonly #bellNs: Float64Array;
 
-  constructor(streams: number) {
+  /** `bellNs` says of each waiter when its last doorbell rang. */
+  constructor(streams: number, bellNs: Float64Array) {
+    this.#bellNs = bellNs;
     this.#rings = Array.from({ length: streams }, () => ({
       head: 0,
       length: 0,
@@ -34,15 +37,16 @@ export class Waits {
     return this.#rings[stream].length;
   }
 
-  add(stream: number, before: number, row: number, waiter: number, bellNs: number): void {
+  /** A barrier arrives with the doorbell of `carrier`, who waits for it itself or lets an unknown CPU wait. */
+  add(stream: number, carrier: number, isOwn: boolean, before: number, row: number): void {
     const ring = this.#rings[stream];
     if (ring.length === ring.row.length) grow(ring);
     const at = (ring.head + ring.length++) & (ring.row.length - 1);
     ring.before[at] = before;
     ring.row[at] = row;
-    ring.waiter[at] = waiter;
-    ring.bellNs[at] = bellNs;
-    if (waiter >= 0) ring.known++;
+    ring.waiter[at] = isOwn ? carrier : -1;
+    ring.bellNs[at] = this.#bellNs[carrier];
+    if (isOwn) ring.known++;
   }
 
   /** The last `count` barriers wait for all entries before the one of this place. */

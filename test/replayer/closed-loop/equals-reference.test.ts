@@ -26,13 +26,21 @@ interface Happened {
   readonly spanNs: number;
 }
 
-function simulated(rows: LoopRows, grouping: Grouping, options: LoopOptions, serviceNs: (commands: number) => number): Happened {
+function simulated(
+  rows: LoopRows,
+  grouping: Grouping,
+  options: LoopOptions,
+  serviceNs: (commands: number) => number,
+): Happened {
   const submissions = new Submissions(new Tapes(0));
   submissions.push(rows);
   submissions.end();
   const arrivalNs = Array.from({ length: rows.count }, () => Number.NaN);
   const releaseNs = Array.from({ length: rows.count }, () => Number.NaN);
-  const open = new Map<number, { seqs: number[]; stream: number; target: number; startNs: number }>();
+  const open = new Map<
+    number,
+    { seqs: number[]; stream: number; target: number; startNs: number }
+  >();
   const calls: ReferenceCall[] = [];
   const totals = simulate({
     submissions,
@@ -46,7 +54,12 @@ function simulated(rows: LoopRows, grouping: Grouping, options: LoopOptions, ser
         for (let i = from; i < to; i++)
           if (submissions.sorts[list.sort[i]].target === target[call]) seqs.push(list.row[i]);
         const its = rows.target[seqs[0]];
-        open.set(call, { seqs, stream: submissions.streams[stream[call]], target: its, startNs: 0 });
+        open.set(call, {
+          seqs,
+          stream: submissions.streams[stream[call]],
+          target: its,
+          startNs: 0,
+        });
       },
       started(call, nowNs) {
         const one = open.get(call);

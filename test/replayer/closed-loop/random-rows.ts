@@ -23,7 +23,15 @@ const row = (waiters: number): fc.Arbitrary<Row> =>
     gapNs: fc.constantFrom(0, 0, 1, 1, 2, 3, 7, 10, 40, -2),
     waiter: fc.integer({ min: 0, max: waiters - 1 }),
     what: fc.constantFrom(
-      ...[ROW.request, ROW.request, ROW.request, ROW.request, ROW.barrier, ROW.barrier, ROW.barrier],
+      ...[
+        ROW.request,
+        ROW.request,
+        ROW.request,
+        ROW.request,
+        ROW.barrier,
+        ROW.barrier,
+        ROW.barrier,
+      ],
       ...[ROW.other, ROW.configuration],
     ),
     domain: fc.integer({ min: 0, max: 2 }),

@@ -27,6 +27,7 @@ export interface ReferenceResult {
 interface Submission {
   readonly stream: number;
   readonly rows: number[];
+  readonly firstRow: number;
   readonly firstNs: number;
   lastNs: number;
   doorbellNs: number;
@@ -208,9 +209,7 @@ class Reference {
     const { kind } = this.#grouping;
     if (kind !== 'window' || !this.#grouping.early) return;
     for (const stream of this.#streams.values()) {
-      const theirs = this.#waiters.filter((waiter) =>
-        waiter.streams.has(stream.number),
-      );
+      const theirs = this.#waiters.filter((waiter) => waiter.streams.has(stream.number));
       if (stream.group.length > 0 && theirs.every((waiter) => waiter.state !== 'away'))
         this.#close(stream, undefined);
     }
@@ -584,6 +583,7 @@ function waitersOf(rows: LoopRows): Waiter[] {
       const submission: Submission = {
         stream: rows.stream[row],
         rows: [],
+        firstRow: row,
         firstNs: rows.tNs[row],
         lastNs: rows.tNs[row],
         doorbellNs: Number.NaN,
@@ -597,7 +597,10 @@ function waitersOf(rows: LoopRows): Waiter[] {
     current.submission.lastNs = rows.tNs[row];
     if (rows.what[row] === ROW.barrier) current.hasBarrier = true;
   }
-  for (const waiter of waiters.values()) dropIdle(waiter, rows);
+  for (const waiter of waiters.values()) {
+    dropIdle(waiter, rows);
+    parted(waiter, rows);
+  }
   return [...waiters.values()];
 }
 
@@ -613,10 +616,26 @@ function dropIdle(waiter: Waiter, rows: LoopRows): void {
       continue;
     }
     waiter.streams.add(one.stream);
-    kept.push({ ...one, rows: [...carried, ...one.rows] });
-    carried = [];
+    const its = carried.filter((row) => rows.stream[row] === one.stream);
+    kept.push({ ...one, rows: [...its, ...one.rows] });
+    carried = carried.filter((row) => rows.stream[row] !== one.stream);
     isStart = has(ROW.barrier);
     if (isStart) waiter.chained = kept.length;
   }
   waiter.submissions.splice(0, waiter.submissions.length, ...kept);
+}
+
+/** Behind the last barrier nothing tells what arrives together where no doorbell is seen: each row for itself. */
+function parted(waiter: Waiter, rows: LoopRows): void {
+  const rest = waiter.submissions.splice(waiter.chained);
+  for (const one of rest) {
+    const isSeen = one.rows.some((row) => rows.submission[row] !== 0);
+    if (isSeen) waiter.submissions.push(one);
+    else
+      for (const row of one.rows) {
+        // A carried configuration row came before; it arrives with the submission that takes it.
+        const atNs = row < one.firstRow ? one.firstNs : rows.tNs[row];
+        waiter.submissions.push({ ...one, rows: [row], firstNs: atNs, lastNs: atNs });
+      }
+  }
 }
