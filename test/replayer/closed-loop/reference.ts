@@ -350,7 +350,7 @@ class Reference {
     stream.undone.push(entry);
     if (stream.group.length === 0) {
       stream.openedNs = this.#nowNs;
-      const group: Entry[] = (stream.group = []);
+      const opened: Entry[] = (stream.group = []);
       const waitNs =
         grouping.kind === 'window'
           ? grouping.widthNs
@@ -359,7 +359,7 @@ class Reference {
             : Number.NaN;
       if (!Number.isNaN(waitNs))
         this.#at(this.#nowNs + waitNs, 2, () => {
-          if (stream.group === group && group.length > 0) this.#close(stream, undefined);
+          if (stream.group === opened && opened.length > 0) this.#close(stream, undefined);
         });
     }
     stream.group.push(entry);
