@@ -19,6 +19,7 @@ import {
 import { dialectFor } from '../../replayer/dialects/for-recording.ts';
 import { requireUsable } from '../../replayer/issuers/require-usable.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
+import { addClassFlag, classFor, type ClassFlag } from '../../replayer/cli/class-flag.ts';
 import { parseCpuList } from '../../replayer/cli/cpu-list.ts';
 import { addDialectFlag } from '../../replayer/cli/dialect-flag.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pacing-flags.ts';
@@ -32,14 +33,13 @@ import { sweepChains, tradeOff } from '../compare/sweep.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import type { ReportJson } from '../report/schema.ts';
 
-interface Options extends PacingFlags {
+interface Options extends PacingFlags, ClassFlag {
   readonly strategy: readonly string[];
   readonly repeat: string;
   readonly dialect?: string;
   readonly issuer: string;
   readonly device?: string;
   readonly cpus?: string;
-  readonly fifo: boolean;
   readonly seed?: string;
   readonly predict?: string;
   readonly failOn: readonly string[];
@@ -71,9 +71,12 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
   addDialectFlag(command);
   addPacingFlags(command);
+  command.option(
+    '--cpus <list>',
+    'issue on these CPUs, one pinned thread each, such as 1,2 or 2-5',
+  );
+  addClassFlag(command);
   command
-    .option('--cpus <list>', 'pin stream 0, 1, … to these CPUs, such as 1,2 or 2-5')
-    .option('--fifo', 'issue under SCHED_FIFO, with the rests that the kernel asks for', false)
     .option(
       '--sweep <values>',
       'compare one strategy per value too: window.us=5,10,20',
@@ -131,6 +134,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   terminal.story(
     `${texts.length} strategies × ${repeats} rounds, order from seed ${seed}; samples go to ${folder.path}`,
   );
+  const pace = paceOf(options);
   const chains = await Promise.all(texts.map((text) => openChain(text)));
   using interrupt = watchInterrupt();
   const { report, reportPath, interrupted } = await compareStrategies(
@@ -140,9 +144,9 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       dialect,
       issuer,
       device: options.device,
-      pace: paceOf(options),
+      pace,
       ...(options.cpus === undefined ? {} : { cpus: parseCpuList(options.cpus, '--cpus') }),
-      fifo: options.fifo,
+      class: classFor(options.class, pace),
       repeats,
       seed,
       folder,

@@ -10,6 +10,8 @@ import {
   type OutputFolder,
   type Terminal,
 } from '../../collector/base/index.ts';
+import { Lanes } from '../../replayer/loop/lanes.ts';
+import type { ClassWish } from '../../replayer/loop/thread-class.ts';
 import type { Issuer } from '../../replayer/issuers/index.ts';
 import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { writeResult } from '../../replayer/result/file.ts';
@@ -25,7 +27,7 @@ export interface ComparisonOptions {
   readonly device: string | undefined;
   readonly pace: Pace;
   readonly cpus?: readonly number[];
-  readonly fifo: boolean;
+  readonly class: ClassWish;
   readonly repeats: number;
   readonly seed: number;
   /** Result files go here; it is made where it is missing. */
@@ -54,6 +56,7 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
   const files: string[] = [];
   const progress = terminal.progress('replaying', planned.length * options.repeats);
   let wholeRounds = 0;
+  const lanes = new Lanes({ cpus: options.cpus, class: options.class });
   try {
     for (let repeat = 0; repeat < options.repeats && !options.interrupt.requested; repeat++) {
       let whole = true;
@@ -62,7 +65,7 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
           files.length,
           `round ${repeat + 1} of ${options.repeats}: ${one.plan.facts.strategy}`,
         );
-        const path = await replayOnce(one, repeat, comparisonId, options);
+        const path = await replayOnce(one, repeat, comparisonId, options, lanes);
         if (path === undefined) {
           whole = false;
           break;
@@ -73,6 +76,7 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
     }
   } finally {
     progress.stop();
+    await lanes.close();
   }
   return { planned, comparisonId, files, wholeRounds, interrupted: options.interrupt.requested };
 }
@@ -82,6 +86,7 @@ async function replayOnce(
   repeat: number,
   comparisonId: string,
   options: ComparisonOptions,
+  lanes: Lanes,
 ): Promise<string | undefined> {
   const result = await replay(planned, {
     issuer: options.issuer,
@@ -89,8 +94,7 @@ async function replayOnce(
     pacing: options.pace.pacing,
     passes: options.pace.passes,
     ...(options.pace.maxGapNs === undefined ? {} : { maxGapNs: options.pace.maxGapNs }),
-    ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
-    fifo: options.fifo,
+    lanes,
     stopOnError: false,
     comparisonId,
     repeat,

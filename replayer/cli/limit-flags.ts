@@ -45,6 +45,6 @@ export function enforceLimits({ summary }: Pick<ResultHeader, 'summary'>, limits
   }
   if (broken.length === 0) return;
   throw new ToolError('E_LIMIT', `${broken.join(', ')}. What was measured is kept.`, {
-    hint: "see what disturbs it with 'iotlb doctor --timing'; --fifo and --cpus help most",
+    hint: "see what disturbs it with 'iotlb doctor --timing'; --cpus helps most",
   });
 }

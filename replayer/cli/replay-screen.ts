@@ -53,18 +53,21 @@ function timingLines(
 ): readonly string[] {
   const { fidelity, pacing } = timing;
   const over = [summary.share_over_1us, summary.share_over_10us, summary.share_over_100us];
-  const holes = timing.threads.reduce((sum, thread) => sum + thread.holes.length, 0);
+  const gaps = timing.threads.reduce((sum, thread) => sum + thread.gap_count, 0);
+  const shared = Math.max(...timing.threads.map((thread) => thread.streams.length));
+  const instead = timing.threads.find((thread) => thread.instead !== null)?.instead;
   return [
     `  timing      ${fidelity.text}`,
     `              ${over.map((share) => (share === undefined ? '–' : percent(share))).join(' / ')} of the steps late by over 1 / 10 / 100 µs${floorText(timing)}`,
-    `  thread      ${threadText(timing)}; ${formatCount(timing.collections)} collections, ${formatCount(holes)} holes over 40 ms`,
+    `  thread      ${threadText(timing)}; ${timing.loop} loop; ${formatCount(gaps)} gaps over 1 ms`,
+    ...(instead === undefined ? [] : [`              ${instead ?? ''}`]),
     ...(pacing.idle_removed_ns === 0
       ? []
       : [`  idle        ${formatDuration(pacing.idle_removed_ns)} of idle time were left out`]),
-    ...(timing.streams_per_cpu <= 1
+    ...(shared <= 1
       ? []
       : [
-          `  streams     ${timing.streams_per_cpu} share a CPU: while one issues the others wait, and each turns from sleeping to spinning late`,
+          `  streams     up to ${shared} share a thread: while one's call runs the others wait (${formatDuration(summary.shared_lateness_ns?.p99 ?? 0)} at p99)`,
         ]),
   ];
 }
@@ -85,6 +88,6 @@ function floorText({ threads }: NonNullable<ResultHeader['timing']>): string {
 
 function threadText({ threads }: NonNullable<ResultHeader['timing']>): string {
   const cpus = threads.map((thread) => thread.cpu).filter((cpu) => cpu !== null);
-  const policy = threads[0]?.policy === 'fifo' ? 'SCHED_FIFO' : 'SCHED_OTHER';
-  return `${policy}, ${cpus.length === 0 ? 'not pinned' : `CPU ${[...new Set(cpus)].join(', ')}`}`;
+  const classes = [...new Set(threads.map((thread) => `SCHED_${thread.class.toUpperCase()}`))];
+  return `${classes.join(' and ')}, ${cpus.length === 0 ? 'not pinned' : `CPU ${[...new Set(cpus)].join(', ')}`}`;
 }

@@ -14,10 +14,12 @@ import { dialects } from '../dialects/index.ts';
 import { requireUsable } from '../issuers/require-usable.ts';
 import { requireCarries } from '../issuers/carries.ts';
 import { issuers } from '../issuers/index.ts';
+import { Lanes } from '../loop/lanes.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { writeResult } from '../result/file.ts';
 import { planRecording, replay, replayDocument } from '../result/replay.ts';
 import { openChain } from '../strategies/user-strategy.ts';
+import { addClassFlag, classFor, type ClassFlag } from './class-flag.ts';
 import { parseCpuList } from './cpu-list.ts';
 import { addDialectFlag } from './dialect-flag.ts';
 import { addLimitFlags, enforceLimits, limitsOf, type LimitFlags } from './limit-flags.ts';
@@ -25,13 +27,12 @@ import { addPacingFlags, paceOf, type PacingFlags } from './pacing-flags.ts';
 import { verdictText } from './plan.ts';
 import { replayScreen } from './replay-screen.ts';
 
-interface Options extends PacingFlags, LimitFlags {
+interface Options extends PacingFlags, LimitFlags, ClassFlag {
   readonly strategy: string;
   readonly dialect?: string;
   readonly issuer: string;
   readonly device?: string;
   readonly cpus?: string;
-  readonly fifo: boolean;
   readonly stopOnError: boolean;
   readonly output?: string;
   readonly force: boolean;
@@ -47,9 +48,11 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
   addDialectFlag(command);
   addPacingFlags(command);
-  command
-    .option('--cpus <list>', 'pin stream 0, 1, … to these CPUs, such as 1,2 or 2-5')
-    .option('--fifo', 'issue under SCHED_FIFO, with the rests that the kernel asks for', false);
+  command.option(
+    '--cpus <list>',
+    'issue on these CPUs, one pinned thread each, such as 1,2 or 2-5',
+  );
+  addClassFlag(command);
   addLimitFlags(command);
   command
     .option('--stop-on-error', 'end at the first ioctl that fails', false)
@@ -89,20 +92,23 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   requireUsable(issuer, dialect, issuerOptions);
   using interrupt = watchInterrupt();
   const progress = terminal.progress('replaying', planned.plan.facts.steps * pace.passes);
+  const lanes = new Lanes({ cpus, class: classFor(options.class, pace) });
   const result = await replay(planned, {
     issuer,
     issuerOptions,
     pacing: pace.pacing,
     passes: pace.passes,
     ...(pace.maxGapNs === undefined ? {} : { maxGapNs: pace.maxGapNs }),
-    ...(cpus === undefined ? {} : { cpus }),
-    fifo: options.fifo,
+    lanes,
     stopOnError: options.stopOnError,
     comparisonId: 'single',
     repeat: 0,
     interrupt,
     progress,
-  }).finally(() => progress.stop());
+  }).finally(async () => {
+    progress.stop();
+    await lanes.close();
+  });
   if (output !== undefined) {
     writeResult(output, result.header, result.streams);
     terminal.story(`samples in ${output.path}`);

@@ -1,7 +1,7 @@
 // Measures the noise floor of the CPU that this runs on, for a fifth of a second, with the rights it has.
 
 import { formatDuration } from '../../collector/base/index.ts';
-import { monotonicClock } from '../loop/clock.ts';
+import { openLibrary } from '../loop/native/library.ts';
 import { measureNoise } from '../loop/noise.ts';
 import { percent } from '../result/fidelity.ts';
 import type { Check } from './check.ts';
@@ -15,12 +15,10 @@ export const noiseFloor: Check = {
   summary: 'noise floor',
   topic: 'timing',
   look() {
-    const clock = monotonicClock();
-    for (let i = 0; i < 3; i++) measureNoise(clock, SPAN_NS / 100); // compiled before it counts
-    const floor = measureNoise(clock, SPAN_NS);
+    const floor = measureNoise(openLibrary(), SPAN_NS, 0);
     const detail = `${percent(floor.share_over_1us)} of the time in gaps over 1 µs, ${percent(floor.share_over_10us)} over 10 µs, longest ${formatDuration(floor.longest_gap_ns)}`;
     if (floor.share_over_10us <= QUIET) return [{ what: 'noise floor', finding: 'ok', detail }];
-    const advice = 'stop what else runs here; --cpus with an isolated CPU and --fifo help most';
+    const advice = 'stop what else runs here; --cpus with an isolated CPU helps most';
     return [{ what: 'noise floor', finding: 'note', detail, advice }];
   },
 };

@@ -1,9 +1,9 @@
 // What decides how exactly a replay keeps time: clock, frequency, isolation, real-time limits, steal.
 
-import { stealOf } from '../loop/thread-watch.ts';
 import { formatDuration } from '../../collector/base/index.ts';
 import type { Check, CheckLine } from './check.ts';
 import type { HostFiles } from './host-files.ts';
+import { stealOf } from './steal.ts';
 
 const CPU = '/sys/devices/system/cpu';
 /** Clocks that are read without entering the kernel. */

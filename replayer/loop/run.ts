@@ -1,45 +1,42 @@
-// Runs a plan: one thread per stream, one common start, results merged when all are done. Owns the
-// threads; the issuer's session stays with the caller.
-
-import { availableParallelism } from 'node:os';
+// Runs a plan: streams dealt out to lanes, one common start, results merged when all are done. The lanes and
+// the issuer's session stay with the caller.
 
 import { ToolError, type Interrupt, type Progress } from '../../collector/base/index.ts';
 import type { CallProgram } from '../calls/call-program.ts';
 import type { IssuerSession } from '../issuers/issuer.ts';
 import type { Plan, StepBatch } from '../planner/index.ts';
-import { monotonicClock, readMonotonic } from './clock.ts';
-import { findHoles, type Hole, type ThreadSample } from './holes.ts';
-import { CONTROL, type LoopInput, type LoopOutput } from './issue-loop.ts';
-import { startThread, type IssuingThread } from './issuing-thread.ts';
-import { sharedOutput } from './loop-shapes.ts';
+import { readMonotonic } from './clock.ts';
+import { nameGap, type Gap } from './gaps.ts';
+import type { Lane } from './lane.ts';
+import { ROW_BYTES, type LaneMemory, type LoopOutput, type StreamWork } from './lane-memory.ts';
+import { Lanes } from './lanes.ts';
+import type { NoiseFloor } from './noise.ts';
 import {
   scheduleStreams,
   type Schedule,
   type ScheduleOptions,
   type Schedules,
 } from './schedule.ts';
-import { sampleThread } from './thread-watch.ts';
-import type { ThreadReport, WorkerJob } from './worker-job.ts';
+import type { ThreadState } from './thread-class.ts';
+import type { ThreadCpu } from './thread-cpu.ts';
+import type { LoopName } from './worker-job.ts';
 
-/** Time between the last thread's ready and the common start. */
-const START_AHEAD_NS = 20e6;
-const WATCH_EVERY_MS = 100;
-const NOISE_NS = 200e6;
+/** Time between the last thread at the gate and the common start. */
+const START_AHEAD_NS = 10_000_000n;
+const WATCH_EVERY_MS = 50;
 /** A lead above this would be spinning rather than waiting; on a shared CPU it is another's time. */
 const MAX_LEAD_NS = 100e3;
-const MAX_LEAD_SHARED_NS = 20e3;
-const ROW_BYTES = 3 * 8 + 5 * 4;
 /** Rows are kept in memory until the run is over. */
 const MOST_ROW_BYTES = 8 * 1024 ** 3;
 
 export interface RunOptions extends ScheduleOptions {
   readonly stopOnError: boolean;
-  /** Stream i is pinned to CPU i of these, from the front again where there are more streams. */
-  readonly cpus?: readonly number[];
-  /** SCHED_FIFO; refused with the reason where the host does not grant it. */
-  readonly fifo?: boolean;
-  /** How long the noise floor is measured before and after; 0 leaves it out. */
-  readonly noiseNs?: number;
+  /** Threads that other runs have warmed, and will use again. */
+  readonly lanes: Lanes;
+  /** Which loop issues; the native one where undefined. */
+  readonly loop?: LoopName;
+  /** False leaves the noise floor out. */
+  readonly measuresNoise?: boolean;
   readonly interrupt: Interrupt;
   readonly progress: Progress;
 }
@@ -54,36 +51,42 @@ export interface StreamRun {
   readonly rows: number;
   readonly fanout: number;
   readonly calls: number;
-  readonly report: ThreadReport;
-  readonly holes: readonly Hole[];
+}
+
+/** What a thread was, and saw of itself during the run. */
+export interface ThreadReport {
+  readonly streams: readonly number[];
+  readonly state: ThreadState;
+  readonly noise_before: NoiseFloor | null;
+  readonly noise_after: NoiseFloor | null;
+  /** CPU time from the gate to the last return; waiting by spinning is user time. */
+  readonly cpu_time: ThreadCpu;
+  readonly sleeps: number;
+  readonly slept_ns: number;
+  /** How long before a due time it last turned from sleeping to spinning. */
+  readonly lead_ns: number;
+  /** Over 1 ms. The first thousand; `gap_count` counts all. */
+  readonly gaps: readonly Gap[];
+  readonly gap_count: number;
 }
 
 export interface RunOutcome {
   readonly streams: readonly StreamRun[];
+  readonly threads: readonly ThreadReport[];
+  readonly loop: LoopName;
   readonly schedules: Schedules;
-  /** Streams that had to share a CPU with another at least; 1 where each had its own. */
-  readonly streamsPerCpu: number;
   readonly interrupted: boolean;
   /** Ended early because an ioctl failed and the user asked to stop then. */
   readonly stopped: boolean;
 }
 
-interface Lane {
-  readonly stream: number;
-  readonly steps: StepBatch;
-  readonly schedule: Schedule;
-  readonly program: CallProgram;
-  readonly output: LoopOutput;
-  readonly control: Int32Array;
-  readonly thread: IssuingThread;
-  readonly samples: ThreadSample[];
-}
-
-/** What all lanes have in common. */
-interface Common {
-  readonly gate: Int32Array;
-  readonly startNs: Float64Array;
-  readonly anchor: readonly [number, number];
+/** A lane's part of one run. */
+interface Part {
+  readonly lane: Lane;
+  /** Indices of the plan's streams. */
+  readonly of: readonly number[];
+  readonly works: readonly StreamWork[];
+  readonly programs: readonly CallProgram[];
 }
 
 /** Throws ToolError; nothing was issued then, unless it says so. */
@@ -92,128 +95,166 @@ export async function runPlan(
   session: IssuerSession,
   options: RunOptions,
 ): Promise<RunOutcome> {
-  const schedules = scheduleStreams(
-    plan.streams.map((stream) => stream.steps),
-    options,
-  );
+  const batches = plan.streams.map((stream) => stream.steps);
+  const schedules = scheduleStreams(batches, options);
   refuseTooMany(plan, schedules.passes);
-  const common: Common = {
-    gate: new Int32Array(new SharedArrayBuffer(4)),
-    startNs: new Float64Array(new SharedArrayBuffer(8)),
-    anchor: readMonotonic(),
-  };
-  const cpus = options.cpus?.length ?? availableParallelism();
-  const streamsPerCpu = Math.ceil(plan.streams.length / cpus);
-  const lanes = plan.streams.map((_, i) =>
-    openLane(plan, session, options, { schedules, common, cpus, streamsPerCpu }, i),
+  const loop = options.loop ?? 'native';
+  const lanes = await options.lanes.take(plan.streams.length);
+  const programs = batches.map((steps) => session.prepare(steps, plan.dialect));
+  const parts = lanes.map((lane, i) => {
+    const of = batches.map((_, index) => index).filter((index) => index % lanes.length === i);
+    return partOf(plan, schedules, programs, { lane, of });
+  });
+  const before = await measureAll(lanes, options);
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const memories = await Promise.all(
+    parts.map(({ lane, works, programs: own }) =>
+      lane.prepare(
+        {
+          streams: works,
+          makesCalls: session.makesSystemCalls,
+          stopOnError: options.stopOnError,
+          maxLeadNs: MAX_LEAD_NS,
+          busyShare: 0,
+        },
+        loop,
+        own.map((program) => program.memory.shared),
+        gate,
+      ),
+    ),
   );
+  start(memories, gate);
+  const cpuTimes = await watch(parts, memories, options);
+  const after = await measureAll(lanes, options);
+  const threads = parts.map((part, i) =>
+    threadReport(part, memories[i], plan, {
+      noise_before: before[i] ?? null,
+      noise_after: after[i] ?? null,
+      cpu_time: cpuTimes[i],
+    }),
+  );
+  const streams = parts
+    .flatMap((part, i) => part.of.map((_, at) => streamRun(plan, schedules, part, memories[i], at)))
+    .sort((a, b) => a.stream - b.stream);
+  const interrupted = options.interrupt.requested;
+  const total = batches.reduce((sum, { steps }) => sum + steps, 0) * schedules.passes;
+  const done = memories.reduce((sum, memory) => sum + memory.stepsDone, 0);
+  return {
+    streams,
+    threads,
+    loop,
+    schedules,
+    interrupted,
+    stopped: done < total && !interrupted,
+  };
+}
+
+/** Stream i goes to lane i, from the first again where there are more streams than lanes. */
+function partOf(
+  plan: Plan,
+  schedules: Schedules,
+  all: readonly CallProgram[],
+  { lane, of }: Pick<Part, 'lane' | 'of'>,
+): Part {
+  const programs = of.map((index) => all[index]);
+  const works = of.map((index, at): StreamWork => {
+    const { steps } = plan.streams[index];
+    const program = programs[at];
+    const { dueNs, holdNs } = schedules.streams[index];
+    return {
+      steps: steps.steps,
+      passes: schedules.passes,
+      periodNs: schedules.periodNs,
+      dueNs,
+      holdNs,
+      stepCallEnd: program.stepCallEnd,
+      stepEntryEnd: steps.entryEnd.subarray(0, steps.steps),
+      fd: program.fd,
+      request: program.request,
+      argument: program.argument,
+      commands: program.entries,
+      doneWord: program.doneWord,
+      joinable: program.joinable,
+      words: program.memory.words,
+      wordsAddress: program.memory.address,
+      maxEntries: plan.chain.online?.maxEntries ?? 0,
+    };
+  });
+  return { lane, of, works, programs };
+}
+
+async function measureAll(
+  lanes: readonly Lane[],
+  { measuresNoise = true }: RunOptions,
+): Promise<readonly NoiseFloor[]> {
+  if (!measuresNoise) return [];
+  // All at once: what they take from each other, they take during the run too.
+  return Promise.all(lanes.map((lane) => lane.measureNoise()));
+}
+
+/** Lets all threads go; each sleeps to the common start by itself. */
+function start(memories: readonly LaneMemory[], gate: Int32Array): void {
+  const [seconds, ns] = readMonotonic();
+  const startNs = BigInt(seconds) * 1_000_000_000n + BigInt(ns) + START_AHEAD_NS;
+  for (const memory of memories) memory.lane.set('start_ns', startNs);
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
+}
+
+async function watch(
+  parts: readonly Part[],
+  memories: readonly LaneMemory[],
+  { interrupt, progress }: RunOptions,
+): Promise<readonly ThreadCpu[]> {
+  const look = (): void => {
+    progress.update(memories.reduce((sum, memory) => sum + memory.stepsDone, 0));
+    if (interrupt.requested) for (const memory of memories) memory.stop();
+  };
+  const timer = setInterval(look, WATCH_EVERY_MS);
   try {
-    const places = await Promise.all(lanes.map((lane) => lane.thread.ready));
-    const done = await start(lanes, places, common, options);
-    const streams = lanes.map((lane, i) => closeLane(lane, done[i], schedules, options));
-    const interrupted = options.interrupt.requested;
-    const total = (lane: Lane): number => lane.steps.steps * schedules.passes;
-    const isShort = lanes.some((lane) => lane.control[CONTROL.stepsDone] < total(lane));
-    return { streams, schedules, streamsPerCpu, interrupted, stopped: isShort && !interrupted };
+    return await Promise.all(parts.map(({ lane }) => lane.done()));
   } finally {
-    await Promise.all(lanes.map((lane) => lane.thread.terminate()));
+    clearInterval(timer);
   }
 }
 
-/** Lets all threads go at one moment, and watches them until the last is done. */
-async function start(
-  lanes: readonly Lane[],
-  places: readonly string[],
-  common: Common,
-  options: RunOptions,
-): Promise<readonly Awaited<IssuingThread['done']>[]> {
-  const clock = monotonicClock(common.anchor);
-  const startNs = clock.now() + START_AHEAD_NS;
-  common.startNs[0] = startNs;
-  const sample = (): void => {
-    lanes.forEach((lane, i) => lane.samples.push(sampleThread(places[i], clock.now() - startNs)));
-  };
-  sample();
-  common.gate[0] = 1;
-  Atomics.notify(common.gate, 0);
-  const watch = setInterval(() => {
-    sample();
-    options.progress.update(lanes.reduce((sum, lane) => sum + lane.control[CONTROL.stepsDone], 0));
-    if (options.interrupt.requested) for (const lane of lanes) lane.control[CONTROL.stop] = 1;
-  }, WATCH_EVERY_MS);
-  const done = await Promise.all(lanes.map((lane) => lane.thread.done)).finally(() =>
-    clearInterval(watch),
-  );
-  sample();
-  return done;
-}
-
-function openLane(
+function threadReport(
+  { lane, of }: Part,
+  memory: LaneMemory,
   plan: Plan,
-  session: IssuerSession,
-  options: RunOptions,
-  {
-    schedules,
-    common,
-    cpus,
-    streamsPerCpu,
-  }: { schedules: Schedules; common: Common; cpus: number; streamsPerCpu: number },
-  i: number,
-): Lane {
-  const { stream, steps } = plan.streams[i];
-  const schedule = schedules.streams[i];
-  const program = session.prepare(steps, plan.dialect);
-  const input: Omit<LoopInput, 'words' | 'argument'> = {
-    ...schedule,
-    steps: steps.steps,
-    passes: schedules.passes,
-    periodNs: schedules.periodNs,
-    stepCallEnd: program.stepCallEnd,
-    fd: program.fd,
-    request: program.request,
-    entries: program.entries,
-    doneWord: program.doneWord,
-    joinable: program.joinable,
-    onlineMaxEntries: plan.chain.online?.maxEntries ?? 0,
-    stopOnError: options.stopOnError,
+  measured: Pick<ThreadReport, 'noise_before' | 'noise_after' | 'cpu_time'>,
+): ThreadReport {
+  const streams = of.map((index) => plan.streams[index].stream);
+  return {
+    streams,
+    state: lane.state,
+    ...measured,
+    sleeps: memory.lane.get('sleeps'),
+    slept_ns: memory.lane.get('slept_ns'),
+    lead_ns: memory.lane.get('lead_ns'),
+    gaps: memory.gaps().map((gap) => nameGap(gap, lane.state.class, streams)),
+    gap_count: memory.lane.get('gaps'),
   };
-  const output = sharedOutput(steps.steps * schedules.passes);
-  const control = new Int32Array(new SharedArrayBuffer(CONTROL.WORDS * 4));
-  const job: WorkerJob = {
-    ...common,
-    input,
-    argument: program.argument,
-    memory: program.memory.shared,
-    output,
-    control,
-    thread: { cpu: options.cpus?.[i % options.cpus.length], fifo: options.fifo ?? false },
-    maxLeadNs: streamsPerCpu > 1 ? MAX_LEAD_SHARED_NS : MAX_LEAD_NS,
-    // One thread a CPU measures: two would measure each other.
-    noiseNs: i < cpus ? (options.noiseNs ?? NOISE_NS) : 0,
-    makesSystemCalls: session.makesSystemCalls,
-  };
-  const thread = startThread(job);
-  return { stream, steps, schedule, program, output, control, thread, samples: [] };
 }
 
-function closeLane(
-  lane: Lane,
-  { rows, report }: Awaited<IssuingThread['done']>,
+function streamRun(
+  plan: Plan,
   schedules: Schedules,
-  options: RunOptions,
+  { of, programs }: Part,
+  memory: LaneMemory,
+  at: number,
 ): StreamRun {
-  const { stream, steps, schedule, output, program } = lane;
+  const { stream, steps } = plan.streams[of[at]];
+  const program = programs[at];
   return {
     stream,
     steps,
-    schedule,
+    schedule: schedules.streams[of[at]],
     periodNs: schedules.periodNs,
-    output,
-    rows,
+    output: memory.output(at),
+    rows: memory.streams[at].get('rows'),
     fanout: program.fanout * schedules.passes,
     calls: program.calls,
-    report,
-    holes: findHoles({ ...output, rows }, lane.samples, options.fifo ?? false),
   };
 }
 

@@ -2,7 +2,7 @@
 // machine or the replayer? Pure arithmetic over what was measured; the rules are in replayer/TIMING.md.
 
 import { formatDuration } from '../../collector/base/index.ts';
-import { HOLE_CAUSES, type Hole } from '../loop/holes.ts';
+import { GAP_CAUSES, isOwn, type Gap } from '../loop/gaps.ts';
 import type { NoiseFloor } from '../loop/noise.ts';
 import type { ReplaySummary } from './summary.ts';
 
@@ -32,7 +32,8 @@ const NOISE_FACTOR = 1.5;
 export interface FidelityInput {
   readonly summary: ReplaySummary;
   readonly floors: readonly NoiseFloor[];
-  readonly holes: readonly Hole[];
+  /** Over 1 ms, of all threads. */
+  readonly gaps: readonly Gap[];
   /** Nothing was due at a time of its own (asap). */
   readonly isAsap: boolean;
 }
@@ -53,37 +54,40 @@ function worstNoise(floors: readonly NoiseFloor[]): Noise {
 }
 
 function verdict(
-  { summary, holes, isAsap }: FidelityInput,
+  { summary, gaps, isAsap }: FidelityInput,
   noise: Noise,
 ): Pick<Fidelity, 'class' | 'text'> {
+  const own = gaps.filter(isOwn);
   if (isAsap) {
-    return { class: 'no-schedule', text: `no schedule to be faithful to${holesText(holes)}` };
+    return { class: 'no-schedule', text: `no schedule to be faithful to${gapsText(own)}` };
   }
   const late = summary.share_over_10us;
   // What queued behind slow calls is the system's answer to the load, not the replayer's clock.
   const drift = Math.abs(summary.own_drift_ns);
   const isLate = late > FEW;
   const isDrifting = drift > DRIFT_NS;
-  const backlog = backlogText(summary);
-  if (!isLate && !isDrifting && holes.length === 0) {
-    return { class: 'faithful', text: `faithful${backlog}` };
+  const waits = `${backlogText(summary)}${sharingText(summary)}`;
+  if (!isLate && !isDrifting && own.length === 0) {
+    return { class: 'faithful', text: `faithful${waits}` };
   }
   const floor = noise.noise_share_over_10us ?? 0;
+  const longestFloor = noise.noise_longest_gap_ns ?? 0;
+  // Shares and drift are blind to one bad stretch: the worst gap counts by itself.
   const isNoise =
-    holes.length === 0 &&
+    own.every((gap) => gap.length_ns <= longestFloor) &&
     late <= Math.max(FEW, NOISE_FACTOR * floor) &&
-    drift <= Math.max(DRIFT_NS, noise.noise_longest_gap_ns ?? 0);
+    drift <= Math.max(DRIFT_NS, longestFloor);
   const measured = `${percent(late)} of the steps were over 10 µs late, the machine's noise takes ${percent(floor)} of the time`;
   if (isNoise) {
     return {
       class: 'faithful-to-noise',
-      text: `faithful to the machine's noise: ${measured}${backlog}`,
+      text: `faithful to the machine's noise: ${measured}${gapsText(own)}${waits}`,
     };
   }
   const drifted = isDrifting ? `, drift ${formatDuration(summary.own_drift_ns)}` : '';
   return {
     class: 'not-faithful',
-    text: `not faithful: ${measured}${drifted}${holesText(holes)}${backlog}`,
+    text: `not faithful: ${measured}${drifted}${gapsText(own)}${waits}`,
   };
 }
 
@@ -95,11 +99,19 @@ function backlogText(summary: ReplaySummary): string {
     : `; ${percent(share)} of the steps queued behind a call that was still running`;
 }
 
-function holesText(holes: readonly Hole[]): string {
-  if (holes.length === 0) return '';
-  const longest = holes.reduce((a, b) => (b.length_ns > a.length_ns ? b : a));
-  const times = holes.length === 1 ? 'a hole' : `${holes.length} holes, the longest`;
-  return `; ${times} of ${formatDuration(longest.length_ns)}: ${HOLE_CAUSES[longest.cause]}`;
+function sharingText(summary: ReplaySummary): string {
+  if (summary.shared_steps === 0 || summary.issued_steps === 0) return '';
+  const share = summary.shared_steps / summary.issued_steps;
+  return share < FEW
+    ? ''
+    : `; ${percent(share)} of the steps waited for another stream's call on the same thread`;
+}
+
+function gapsText(gaps: readonly Gap[]): string {
+  if (gaps.length === 0) return '';
+  const longest = gaps.reduce((a, b) => (b.length_ns > a.length_ns ? b : a));
+  const times = gaps.length === 1 ? 'a gap' : `${gaps.length} gaps, the longest`;
+  return `; ${times} of ${formatDuration(longest.length_ns)}: ${GAP_CAUSES[longest.cause]}`;
 }
 
 export function percent(share: number): string {

@@ -12,6 +12,7 @@ import {
   Uint16,
   Uint32,
   Uint64,
+  Uint8,
   makeData,
   type Data,
   type DataType,
@@ -26,6 +27,7 @@ import {
   type ResultHeader,
 } from './header.ts';
 import type { RunRows } from './run-rows.ts';
+import { upgradeResultHeader } from './upgrade.ts';
 
 interface Column {
   readonly name: string;
@@ -53,6 +55,13 @@ const COLUMNS: readonly Column[] = [
     unit: 'ns',
     description: 'asked, from the common start',
     values: (rows) => int64(rows.dueNs),
+  },
+  {
+    name: 'free_ns',
+    type: new Int64(),
+    unit: 'ns',
+    description: 'when the thread had returned from the call before, of whichever stream',
+    values: (rows) => int64(rows.freeNs),
   },
   {
     name: 'issued_ns',
@@ -119,15 +128,72 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-const stallField = new Field(
-  'stalls_ns',
-  new List(new Field('item', new Int64(), false)),
-  false,
-  new Map([
-    ['unit', 'ns'],
-    ['description', 'stall of each barrier that it released'],
-  ]),
-);
+/** Lists with one value per barrier that the row released. */
+const BARRIER_COLUMNS: readonly Column[] = [
+  {
+    name: 'stalls_ns',
+    type: new Int64(),
+    unit: 'ns',
+    description: 'release − arrival of each barrier that it released',
+    values: (rows) => int64(rows.stallNs),
+  },
+  {
+    name: 'barrier_waiter',
+    type: new Uint16(),
+    unit: 'id',
+    description: 'who waited at it',
+    values: (rows) => rows.barriers.waiter,
+  },
+  {
+    name: 'barrier_interval',
+    type: new Uint32(),
+    unit: 'count',
+    description: "number of the waiter's interval that it ends",
+    values: (rows) => rows.barriers.interval,
+  },
+  {
+    name: 'barrier_arrival_ns',
+    type: new Int64(),
+    unit: 'ns',
+    description: 'when the guest reached it',
+    values: (rows) => int64(rows.barriers.arrivalNs),
+  },
+  {
+    name: 'barrier_issued_ns',
+    type: new Int64(),
+    unit: 'ns',
+    description: 'when the call that released it began',
+    values: (rows) => int64(rows.barriers.issuedNs),
+  },
+  {
+    name: 'barrier_completed_ns',
+    type: new Int64(),
+    unit: 'ns',
+    description: 'when that call returned',
+    values: (rows) => int64(rows.barriers.completedNs),
+  },
+  {
+    name: 'barrier_released_ns',
+    type: new Int64(),
+    unit: 'ns',
+    description: 'when the guest could go on',
+    values: (rows) => int64(rows.barriers.releasedNs),
+  },
+  {
+    name: 'barrier_stall_own_ns',
+    type: new Int64(),
+    unit: 'ns',
+    description: "part of the stall that is the releasing call's own lateness",
+    values: (rows) => int64(rows.barriers.stallOwnNs),
+  },
+  {
+    name: 'barrier_spoilt',
+    type: new Uint8(),
+    unit: 'flag',
+    description: '1 where a gap of the machine or the replayer fell into it',
+    values: (rows) => rows.barriers.spoilt,
+  },
+];
 
 // makeData is overloaded on the concrete type; a column table needs the one general form.
 const makeAny = makeData as unknown as (props: Record<string, unknown>) => Data;
@@ -141,20 +207,11 @@ export function writeResult(
   header: ResultHeader,
   streams: readonly RunRows[],
 ): void {
-  const fields = COLUMNS.map(
-    (column) =>
-      new Field(
-        column.name,
-        column.type,
-        false,
-        new Map([
-          ['unit', column.unit],
-          ['description', column.description],
-        ]),
-      ),
-  );
   const schema = new Schema(
-    [...fields, stallField],
+    [
+      ...COLUMNS.map((column) => fieldOf(column, column.type)),
+      ...BARRIER_COLUMNS.map((column) => fieldOf(column, listOf(column))),
+    ],
     new Map([[RESULT_HEADER_KEY, JSON.stringify(header)]]),
   );
   const ipc = ipcBytes('file');
@@ -163,26 +220,37 @@ export function writeResult(
   asOutput(to).write(ipc.chunks);
 }
 
+function fieldOf({ name, unit, description }: Column, type: DataType): Field {
+  const metadata = new Map([
+    ['unit', unit],
+    ['description', description],
+  ]);
+  return new Field(name, type, false, metadata);
+}
+
+const listOf = (column: Column): List => new List(new Field('item', column.type, false));
+
 function toBatch(schema: Schema, rows: RunRows): RecordBatch {
   const columns = COLUMNS.map((column) =>
     makeAny({ type: column.type, length: rows.rows, nullCount: 0, data: column.values(rows) }),
   );
   const offsets = new Int32Array(rows.rows + 1);
   offsets.set(rows.stallEnd, 1);
-  const child = makeAny({
-    type: new Int64(),
-    length: rows.stallNs.length,
-    nullCount: 0,
-    data: int64(rows.stallNs),
-  });
-  const stalls = makeAny({
-    type: stallField.type,
-    length: rows.rows,
-    nullCount: 0,
-    valueOffsets: offsets,
-    child,
-  });
-  const children = [...columns, stalls];
+  const lists = BARRIER_COLUMNS.map((column) =>
+    makeAny({
+      type: listOf(column),
+      length: rows.rows,
+      nullCount: 0,
+      valueOffsets: offsets,
+      child: makeAny({
+        type: column.type,
+        length: rows.stallNs.length,
+        nullCount: 0,
+        data: column.values(rows),
+      }),
+    }),
+  );
+  const children = [...columns, ...lists];
   const data = makeData({
     type: new Struct(schema.fields),
     length: rows.rows,
@@ -200,7 +268,7 @@ export function readResultHeader(path: string): ResultHeader {
       hint: "results are written by 'iotlb replay -o FILE' and 'iotlb compare'",
     });
   }
-  const raw = parseJson(text);
+  const raw = upgradeResultHeader(parseJson(text));
   const parsed = resultHeaderSchema.safeParse(raw);
   if (parsed.success && parsed.data.version <= RESULT_VERSION) return parsed.data;
   const version =

@@ -8,7 +8,7 @@ import { environmentSchema } from './environment.ts';
 import { timingSchema } from './timing.ts';
 
 export const RESULT_FORMAT = 'iotlb-result';
-export const RESULT_VERSION = 1;
+export const RESULT_VERSION = 2;
 export const RESULT_HEADER_KEY = 'iotlb.result';
 
 const ns = z.number();
@@ -81,6 +81,8 @@ export const resultHeaderSchema = z.object({
     lateness_ns: percentilesSchema,
     own_lateness_ns: percentilesSchema.optional(),
     own_drift_ns: ns.optional(),
+    shared_lateness_ns: percentilesSchema.optional(),
+    shared_steps: z.number().optional(),
     backlogged: z.number().optional(),
     share_over_1us: z.number().optional(),
     share_over_10us: z.number().optional(),

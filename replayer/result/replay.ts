@@ -9,7 +9,8 @@ import { fileDigest, openTrace } from '../../collector/format/index.ts';
 import { requireCarries } from '../issuers/carries.ts';
 import type { Issuer } from '../issuers/index.ts';
 import type { IssuerOptions } from '../issuers/issuer.ts';
-import { runPlan, type RunOptions } from '../loop/run.ts';
+import type { Gap } from '../loop/gaps.ts';
+import { runPlan, type RunOptions, type RunOutcome } from '../loop/run.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { WHOLE, cutBatches, type Cut } from '../planner/cut.ts';
 import { planTraces, type Plan } from '../planner/index.ts';
@@ -103,7 +104,9 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
   try {
     const startedAt = new Date().toISOString();
     const outcome = await runPlan(plan, session, options);
-    const streams = outcome.streams.map((run) => runRows(run, plan.dialect, session));
+    const streams = outcome.streams.map((run) =>
+      runRows(run, gapsOf(outcome, run.stream), plan.dialect, session),
+    );
     const summary = summarise(streams);
     const { pacing, maxGapNs } = options;
     const header: ResultHeader = {
@@ -133,6 +136,11 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
   } finally {
     session.close();
   }
+}
+
+/** Gaps of the thread that issued `stream`. */
+function gapsOf({ threads }: RunOutcome, stream: number): readonly Gap[] {
+  return threads.find((thread) => thread.streams.includes(stream))?.gaps ?? [];
 }
 
 /** The fields of `replay --json`: the plan's, and what the run added (design 7). */

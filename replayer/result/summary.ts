@@ -14,8 +14,15 @@ export interface ReplaySummary {
   readonly own_drift_ns: number;
   readonly errors: Readonly<Record<string, number>>;
   readonly lateness_ns: Percentiles;
-  /** Lateness that the replayer added itself: issued − the later of due and the completion before. */
+  /**
+   * Lateness that the replayer or the machine added: issued − the later of due and the moment when the thread
+   * had returned from the call before, whichever stream's.
+   */
   readonly own_lateness_ns: Percentiles;
+  /** Waiting for calls of other streams on the same thread. */
+  readonly shared_lateness_ns: Percentiles;
+  /** Steps that waited for another stream's call. */
+  readonly shared_steps: number;
   /** Steps that came due while the one before them was still being issued. */
   readonly backlogged: number;
   /** Shares of all steps, by own lateness. */
@@ -39,14 +46,17 @@ export function summarise(streams: readonly RunRows[]): ReplaySummary {
   const service = new Float64Array(total);
   const response = new Float64Array(total);
   const own = new Float64Array(total);
+  const shared = new Float64Array(total);
   const errors = new Map<number, number>();
   let at = 0;
   let backlogged = 0;
   for (const stream of streams) {
     let before = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < stream.rows; i++, at++) {
+      const free = stream.freeNs[i];
       if (before > stream.dueNs[i]) backlogged++;
-      own[at] = stream.issuedNs[i] - Math.max(before, stream.dueNs[i]);
+      shared[at] = Math.max(0, free - Math.max(before, stream.dueNs[i]));
+      own[at] = stream.issuedNs[i] - Math.max(free, stream.dueNs[i]);
       before = stream.completedNs[i];
       lateness[at] = stream.issuedNs[i] - stream.dueNs[i];
       service[at] = stream.completedNs[i] - stream.issuedNs[i];
@@ -67,6 +77,8 @@ export function summarise(streams: readonly RunRows[]): ReplaySummary {
     stall_total_ns: sum(stalls),
     lateness_ns: percentiles(lateness),
     own_lateness_ns: percentiles(own),
+    shared_steps: shared.reduce((sum, ns) => sum + (ns > 0 ? 1 : 0), 0),
+    shared_lateness_ns: percentiles(shared),
     backlogged,
     share_over_1us: shareOver(own, 1e3),
     share_over_10us: shareOver(own, 10e3),
@@ -138,6 +150,6 @@ function spanOf(
 function edge(rows: RunRows, row: number): Edge {
   const due = rows.dueNs[row];
   const issued = rows.issuedNs[row];
-  const before = row === 0 ? due : Math.max(due, rows.completedNs[row - 1]);
+  const before = Math.max(due, rows.freeNs[row]);
   return { due, issued, own: issued - before };
 }

@@ -3,9 +3,10 @@
 
 import { z } from 'zod';
 
-import { HOLE_CAUSES, type HoleCause } from '../loop/holes.ts';
-import type { RunOutcome, StreamRun } from '../loop/run.ts';
+import { GAP_CAUSE_NAMES } from '../loop/gaps.ts';
+import type { RunOutcome, ThreadReport } from '../loop/run.ts';
 import type { Pacing } from '../loop/schedule.ts';
+import { THREAD_CLASSES } from '../loop/thread-class.ts';
 import type { Cut } from '../planner/cut.ts';
 import { FIDELITY_CLASSES, judgeFidelity } from './fidelity.ts';
 import type { ReplaySummary } from './summary.ts';
@@ -21,28 +22,32 @@ const noiseSchema = z.object({
 });
 
 const threadSchema = z.object({
-  stream: z.number(),
-  policy: z.enum(['fifo', 'other']),
+  /** Streams that it issued, in due order. */
+  streams: z.array(z.number()),
+  class: z.enum(THREAD_CLASSES),
+  /** Why it was not a better class; null where it was the best, or the one asked for. */
+  instead: z.string().nullable(),
   priority: z.number(),
   /** Pinned to; null where the scheduler chose. */
   cpu: z.number().nullable(),
   timer_slack_ns: z.number().nullable(),
   noise_before: noiseSchema.nullable(),
   noise_after: noiseSchema.nullable(),
-  /** Absent in results written before it was counted. */
-  cpu_time: z.object({ user_ns: z.number(), system_ns: z.number() }).optional(),
-  collections: z.number(),
+  /** Null in results written before it was counted. */
+  cpu_time: z.object({ user_ns: z.number(), system_ns: z.number() }).nullable(),
   sleeps: z.number(),
   slept_ns: z.number(),
-  rests: z.number(),
   lead_ns: z.number(),
-  holes: z.array(
+  /** Gaps over 1 ms; the first thousand of `gap_count`. In results of version 1, over 40 ms. */
+  gaps: z.array(
     z.object({
       at_ns: z.number(),
       length_ns: z.number(),
-      cause: z.enum(Object.keys(HOLE_CAUSES) as [HoleCause, ...HoleCause[]]),
+      cause: z.enum(GAP_CAUSE_NAMES),
+      stream: z.number(),
     }),
   ),
+  gap_count: z.number(),
 });
 
 export const timingSchema = z.object({
@@ -58,9 +63,8 @@ export const timingSchema = z.object({
     max_gap_ns: z.number().nullable(),
     idle_removed_ns: z.number(),
   }),
-  streams_per_cpu: z.number(),
-  /** Garbage collections of the issuing threads between their first step and their last. */
-  collections: z.number(),
+  /** Which issue loop ran: the native one, or the plain one in JavaScript, which is less punctual. */
+  loop: z.enum(['native', 'javascript']),
   threads: z.array(threadSchema),
   fidelity: z.object({
     class: z.enum(FIDELITY_CLASSES),
@@ -80,8 +84,7 @@ export interface TimingInput {
 }
 
 export function timingOf({ outcome, summary, pacing, cut, maxGapNs }: TimingInput): Timing {
-  const { streams, schedules } = outcome;
-  const reports = streams.map((run) => run.report);
+  const { threads, schedules } = outcome;
   return {
     pacing: {
       kind: pacing.kind,
@@ -94,23 +97,21 @@ export function timingOf({ outcome, summary, pacing, cut, maxGapNs }: TimingInpu
       max_gap_ns: maxGapNs ?? null,
       idle_removed_ns: schedules.idleRemovedNs,
     },
-    streams_per_cpu: outcome.streamsPerCpu,
-    collections: reports.reduce((sum, report) => sum + report.collections, 0),
-    threads: streams.map(threadOf),
+    loop: outcome.loop,
+    threads: threads.map(threadOf),
     fidelity: judgeFidelity({
       summary,
-      floors: reports
+      floors: threads
         .flatMap((report) => [report.noise_before, report.noise_after])
         .filter((floor) => floor !== null),
-      holes: streams.flatMap((run) => run.holes),
+      gaps: threads.flatMap((report) => report.gaps),
       isAsap: pacing.kind === 'asap',
     }),
   };
 }
 
-function threadOf({ stream, report, holes }: StreamRun): Timing['threads'][number] {
-  const { state, ...seen } = report;
-  return { stream, ...state, ...seen, holes: [...holes] };
+function threadOf({ state, streams, gaps, ...seen }: ThreadReport): Timing['threads'][number] {
+  return { ...state, ...seen, streams: [...streams], gaps: [...gaps] };
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

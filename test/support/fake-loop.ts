@@ -1,127 +1,170 @@
-// The issue loop without a machine: a clock that moves only when it is read, slept on or called through,
-// and an ioctl that writes down what it was asked. Time is arithmetic here, so that it can be asserted.
+// The issue loops without a machine: both run the same block against a script, whose clock moves only when it
+// is read, slept on or called through. Time is arithmetic here, so that it can be asserted.
+
+import assert from 'node:assert/strict';
 
 import { NO_WORD } from '../../replayer/calls/call-program.ts';
-import type { Clock } from '../../replayer/loop/clock.ts';
+import { PinnedMemory } from '../../replayer/calls/pinned.ts';
+import type { IssueLoop } from '../../replayer/loop/issue-loop.ts';
+import { javascriptLoop } from '../../replayer/loop/javascript/loop.ts';
 import {
-  CONTROL,
-  runIssueLoop,
-  type LoopInput,
+  LaneMemory,
+  layLane,
   type LoopOutput,
-} from '../../replayer/loop/issue-loop.ts';
-import { Landing, type Pace } from '../../replayer/loop/landing.ts';
-import { loopHost, loopInput, sharedOutput } from '../../replayer/loop/loop-shapes.ts';
-import { Waiter } from '../../replayer/loop/waiter.ts';
+  type StreamWork,
+} from '../../replayer/loop/lane-memory.ts';
+import { nativeLoop } from '../../replayer/loop/native/loop.ts';
+import { Script, type ScriptedCall } from '../../replayer/loop/script.ts';
 
-export class FakeClock implements Clock {
-  atNs: number;
-  readonly sleeps: number[] = [];
-  readonly readNs: number;
+/** A clock of which a reading and a waking take so long. One whose readings take nothing stands still. */
+export interface FakeClock {
+  readonly readNs?: number;
   /** How late a sleeper wakes. */
-  readonly wakeNs: number;
-
-  constructor({ atNs = 0, readNs = 0, wakeNs = 0 } = {}) {
-    this.atNs = atNs;
-    this.readNs = readNs;
-    this.wakeNs = wakeNs;
-  }
-
-  now(): number {
-    this.atNs += this.readNs;
-    return this.atNs;
-  }
-
-  sleepUntil(atNs: number): void {
-    this.sleeps.push(atNs);
-    this.atNs = Math.max(this.atNs, atNs) + this.wakeNs;
-  }
+  readonly wakeNs?: number;
 }
 
-export interface Call {
-  readonly fd: number;
-  readonly request: number;
-  readonly argument: number;
-  readonly count: number;
-  readonly atNs: number;
-}
-
-export interface FakeRun {
+export interface FakeStream {
   readonly dueNs: readonly number[];
   /** Entries of each call; one call a step. */
   readonly entries?: readonly number[];
   readonly holdNs?: readonly number[];
   readonly passes?: number;
   readonly periodNs?: number;
-  readonly onlineMaxEntries?: number;
-  readonly stopOnError?: boolean;
+  readonly maxEntries?: number;
   readonly joins?: boolean;
   /** Calls that write no count back. */
   readonly uncounted?: boolean;
+}
+
+export interface FakeMachine {
+  readonly stopOnError?: boolean;
   readonly startNs?: number;
   /** How long call i takes; the last one counts for all that follow. */
   readonly serviceNs?: readonly number[];
   /** Errno of call i; 0 or absent for success. */
   readonly errnos?: readonly number[];
   readonly clock?: FakeClock;
-  /** What the landing believes of the clock; a turn takes 1 ns whatever it believes. */
-  readonly pace?: Pace;
-  readonly onCall?: (index: number, control: Int32Array) => void;
+  /** Asks to stop in this call. */
+  readonly stopAfter?: number;
+  readonly busyShare?: number;
+  readonly maxLeadNs?: number;
 }
+
+/** Calls of all streams as they were made, with the commands that each asked. */
+export type FakeCall = ScriptedCall & { readonly count: number };
 
 export interface FakeOutcome {
-  readonly rows: number;
-  readonly calls: readonly Call[];
-  readonly output: LoopOutput;
-  readonly control: Int32Array;
-  readonly clock: FakeClock;
+  readonly streams: readonly { readonly rows: number; readonly output: LoopOutput }[];
+  readonly calls: readonly FakeCall[];
+  readonly stepsDone: number;
+  readonly sleeps: number;
+  readonly longestSleepNs: number;
+  readonly leadNs: number;
 }
 
-/** A step per due time, one call each, whose argument is 1000 + its index. */
-export function runFake(run: FakeRun): FakeOutcome {
-  const steps = run.dueNs.length;
-  const entries = Uint32Array.from({ length: steps }, (_, i) => run.entries?.[i] ?? 1);
-  const clock = run.clock ?? new FakeClock({ readNs: 1 });
-  const words = new Uint32Array(steps);
-  const input: LoopInput = loopInput({
-    steps,
-    passes: run.passes ?? 1,
-    periodNs: run.periodNs ?? 0,
-    dueNs: Float64Array.from(run.dueNs),
-    holdNs: Float64Array.from(run.holdNs ?? []),
-    stepCallEnd: Uint32Array.from({ length: steps }, (_, i) => i + 1),
-    fd: 7,
-    request: new Uint32Array(steps).fill(0x3b8d),
-    argument: Array.from({ length: steps }, (_, i) => 1000 + i),
-    entries,
-    doneWord: Uint32Array.from({ length: steps }, (_, i) => (run.uncounted === true ? NO_WORD : i)),
-    joinable: new Uint8Array(steps).fill(run.joins === true ? 1 : 0, 1),
-    words,
-    onlineMaxEntries: run.onlineMaxEntries ?? 0,
-    stopOnError: run.stopOnError ?? false,
-  });
-  const output = sharedOutput(steps * input.passes);
-  const control = new Int32Array(CONTROL.WORDS);
-  const calls: Call[] = [];
-  let errno = 0;
-  const system = {
-    ioctl(fd: number, request: number, argument: number): number {
-      const index = calls.length;
-      const count = words[argument - 1000];
-      calls.push({ fd, request, argument, count, atNs: clock.atNs });
-      const service = run.serviceNs ?? [];
-      clock.atNs += service[Math.min(index, service.length - 1)] ?? 0;
-      run.onCall?.(index, control);
-      errno = run.errnos?.[index] ?? 0;
-      return errno === 0 ? 0 : -1;
-    },
-    errno: () => errno,
-  };
+const BASE = 1_000;
+export const EXACT: FakeClock = {};
+
+/** Runs both loops; where time stands still between events, they must agree in everything. */
+export function runStreams(streams: readonly FakeStream[], machine: FakeMachine): FakeOutcome {
+  const native = runOne(nativeLoop(), streams, machine);
+  if ((machine.clock ?? EXACT).readNs === undefined) {
+    const plain = runOne(javascriptLoop, streams, machine);
+    assert.deepEqual({ ...plain, leadNs: 0 }, { ...native, leadNs: 0 });
+  }
+  return native;
+}
+
+/** One stream. */
+export function runFake(
+  run: FakeStream & FakeMachine,
+): Omit<FakeOutcome, 'streams'> & FakeOutcome['streams'][number] {
+  const { streams, ...rest } = runStreams([run], run);
+  return { ...streams[0], ...rest };
+}
+
+export function runOne(
+  loop: IssueLoop,
+  streams: readonly FakeStream[],
+  machine: FakeMachine,
+): FakeOutcome {
+  const { clock = EXACT, startNs = 0 } = machine;
+  const works = streams.map(workOf);
+  const calls = works.reduce((sum, { steps, passes }) => sum + steps * passes, 0);
   // A clock that stands still while it is read must be slept on all the way.
-  const maxLeadNs = clock.readNs === 0 ? 0 : 50e3;
-  const waiter = new Waiter(clock, { rests: false, maxLeadNs });
-  const pace = run.pace ?? { readNs: clock.readNs, turnNs: 1 };
-  const landing = new Landing(pace, (turns) => (clock.atNs += Math.max(0, turns)));
-  const host = loopHost(clock, waiter, landing, system);
-  const rows = runIssueLoop(host, input, output, control, run.startNs ?? 0);
-  return { rows, calls, output, control, clock };
+  const maxLeadNs = machine.maxLeadNs ?? (clock.readNs === undefined ? 0 : 50e3);
+  const shared = layLane({
+    streams: works,
+    makesCalls: true,
+    stopOnError: machine.stopOnError ?? false,
+    maxLeadNs,
+    busyShare: machine.busyShare ?? 0,
+    script: {
+      nowNs: startNs,
+      readNs: clock.readNs ?? 0,
+      wakeNs: clock.wakeNs ?? 0,
+      serviceNs: machine.serviceNs ?? [],
+      errnos: machine.errnos ?? [],
+      stopAfter: machine.stopAfter,
+      callsRoom: calls,
+    },
+  });
+  const memory = new LaneMemory(shared);
+  memory.lane.set('start_ns', startNs);
+  loop.run(
+    memory,
+    works.map((work) => work.words),
+  );
+  const script = new Script(shared, memory.lane.get('script_at'));
+  return {
+    streams: works.map((_, i) => kept(memory, i)),
+    calls: script.calls.map((call) => ({ ...call, count: countOf(works, call) })),
+    stepsDone: memory.stepsDone,
+    sleeps: script.struct.get('sleeps'),
+    longestSleepNs: script.struct.get('sleeps_longest_ns'),
+    leadNs: memory.lane.get('lead_ns'),
+  };
+}
+
+/** A step per due time, one call each, whose argument is 1000 + its index; of stream s, 1000 s more. */
+function workOf(stream: FakeStream, index: number): StreamWork {
+  const steps = stream.dueNs.length;
+  const entries = Uint32Array.from({ length: steps }, (_, i) => stream.entries?.[i] ?? 1);
+  const memory = new PinnedMemory(Math.max(1, steps) * 4);
+  let sum = 0;
+  return {
+    steps,
+    passes: stream.passes ?? 1,
+    periodNs: stream.periodNs ?? 0,
+    dueNs: Float64Array.from(stream.dueNs),
+    holdNs: Float64Array.from(stream.holdNs ?? []),
+    stepCallEnd: Uint32Array.from({ length: steps }, (_, i) => i + 1),
+    stepEntryEnd: entries.map((count) => (sum += count)),
+    fd: 7 + index,
+    request: new Uint32Array(steps).fill(0x3b8d),
+    argument: Float64Array.from({ length: steps }, (_, i) => BASE * (1 + index) + i),
+    commands: entries,
+    doneWord: Uint32Array.from({ length: steps }, (_, i) =>
+      stream.uncounted === true ? NO_WORD : i,
+    ),
+    joinable: new Uint8Array(steps).fill(stream.joins === true ? 1 : 0, 1),
+    words: memory.words,
+    wordsAddress: memory.address,
+    maxEntries: stream.maxEntries ?? 0,
+  };
+}
+
+/** What stands in the program's memory of a call: the last count asked. */
+function countOf(works: readonly StreamWork[], { argument, fd }: ScriptedCall): number {
+  return works[fd - 7].words[argument - BASE * (1 + fd - 7)];
+}
+
+/** The rows that hold, cut to their number. */
+function kept(memory: LaneMemory, i: number): FakeOutcome['streams'][number] {
+  const rows = memory.streams[i].get('rows');
+  const columns = Object.entries(memory.output(i)).map(([name, column]) => [
+    name,
+    (column as Float64Array).slice(0, rows),
+  ]);
+  return { rows, output: Object.fromEntries(columns) as LoopOutput };
 }

@@ -79,7 +79,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
           passes: 1,
           maxGapNs: undefined,
         },
-        fifo: false,
+        class: 'auto',
         repeats,
         seed: SEED,
         folder,

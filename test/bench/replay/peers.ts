@@ -24,13 +24,23 @@ export function ourReplay(
   flags: readonly string[] = [],
 ): Watched {
   const result = join(folder, 'ours.arrow');
-  const all = ['--fifo', '--cpus', String(cpu), '--json', '--force', '-o', result, ...flags];
+  const all = [
+    '--class',
+    'auto',
+    '--cpus',
+    String(cpu),
+    '--json',
+    '--force',
+    '-o',
+    result,
+    ...flags,
+  ];
   return { command: [process.execPath, MAIN, 'replay', recording, ...all], ...IOCTL };
 }
 
 export const ours = {
   name: 'iotlb',
-  issues: 'ioctl on /dev/null; --fifo --cpus',
+  issues: 'ioctl on /dev/null; --class auto --cpus',
   missing: () => undefined,
   prepare(dueNs, folder, cpu) {
     const recording = join(folder, 'arrivals.arrow');

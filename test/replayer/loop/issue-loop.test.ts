@@ -3,8 +3,7 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { CONTROL } from '../../../replayer/loop/issue-loop.ts';
-import { FakeClock, runFake } from '../../support/fake-loop.ts';
+import { EXACT, runFake, runStreams } from '../../support/fake-loop.ts';
 
 const dueTimes = fc
   .array(fc.integer({ min: 0, max: 300_000 }), { minLength: 1, maxLength: 60 })
@@ -61,31 +60,26 @@ test('a step that is due already is issued at the reading that ended the one bef
 });
 
 test('a thread that wakes late is woken earlier next time', () => {
-  const clock = new FakeClock({ readNs: 50, wakeNs: 30_000 });
+  const clock = { readNs: 50, wakeNs: 30_000 };
   const dueNs = Array.from({ length: 20 }, (_, i) => (i + 1) * 1e6);
   const { output } = runFake({ dueNs, clock });
   for (let row = 1; row < 20; row++) assert.ok(output.issuedNs[row] - dueNs[row] <= 50);
 });
 
 test('a wait of seconds is slept in pieces, so that a stop is noticed', () => {
-  const clock = new FakeClock({ readNs: 1 });
-  runFake({ dueNs: [0, 1e9], clock });
-  assert.ok(clock.sleeps.length >= 20);
-  assert.ok(clock.sleeps.every((at, i) => i === 0 || at - clock.sleeps[i - 1] <= 50e6 + 1_000));
+  for (const clock of [{ readNs: 1 }, EXACT]) {
+    const { sleeps, longestSleepNs } = runFake({ dueNs: [0, 1e9], clock });
+    assert.ok(sleeps >= 20);
+    assert.ok(longestSleepNs <= 50e6);
+  }
 });
 
 test('stopping keeps what was done and says how much that was', () => {
   const dueNs = [0, 10, 20, 30, 40];
-  const { rows, calls, output, control } = runFake({
-    dueNs,
-    onCall: (index, words) => {
-      if (index === 2) words[CONTROL.stop] = 1;
-    },
-  });
+  const { rows, calls, output, stepsDone } = runFake({ dueNs, stopAfter: 2 });
   assert.equal(rows, 3);
   assert.equal(calls.length, 3);
-  assert.equal(control[CONTROL.stepsDone], 3);
-  assert.equal(control[CONTROL.rows], 3);
+  assert.equal(stepsDone, 3);
   assert.deepEqual([...output.lastStep.subarray(0, rows)], [0, 1, 2]);
 });
 
@@ -106,7 +100,7 @@ test('online: what came due during a call goes in the next one, joined, up to th
   const { rows, calls, output } = runFake({
     dueNs: [0, 10, 20, 30, 40, 50, 100_000],
     serviceNs: [1_000, 1],
-    onlineMaxEntries: 4,
+    maxEntries: 4,
     joins: true,
   });
   assert.equal(rows, 4);
@@ -121,7 +115,7 @@ test('online: a step larger than the limit still goes out, alone', () => {
   const { rows, output } = runFake({
     dueNs: [0, 0, 0],
     entries: [9, 9, 9],
-    onlineMaxEntries: 4,
+    maxEntries: 4,
     joins: true,
   });
   assert.equal(rows, 3);
@@ -131,7 +125,7 @@ test('online: a step larger than the limit still goes out, alone', () => {
 test('online: every entry is issued exactly once, whatever the calls cost', () => {
   fc.assert(
     fc.property(dueTimes, services, fc.integer({ min: 1, max: 8 }), (dueNs, serviceNs, max) => {
-      const run = { dueNs, serviceNs, onlineMaxEntries: max, joins: true };
+      const run = { dueNs, serviceNs, maxEntries: max, joins: true };
       const { rows, calls, output } = runFake(run);
       assert.equal(output.lastStep[rows - 1], dueNs.length - 1);
       assert.equal(
@@ -152,7 +146,7 @@ test('closed loop: what follows a barrier keeps its recorded gap from the releas
     dueNs: [0, 1_000, 2_500],
     holdNs: [0, 1_000, Number.NaN],
     serviceNs: [5_000, 10],
-    clock: new FakeClock(),
+    clock: EXACT,
   });
   assert.equal(output.completedNs[0], 5_000);
   assert.equal(output.dueNs[1], 6_000);
@@ -165,7 +159,7 @@ test('closed loop: a release that comes before its barrier pushes nothing', () =
     dueNs: [0, 1_000],
     holdNs: [900, Number.NaN],
     serviceNs: [500],
-    clock: new FakeClock(),
+    clock: EXACT,
   });
   assert.equal(output.dueNs[1], 1_000);
 });
@@ -180,7 +174,7 @@ test('closed loop: every due time is the recorded one plus the push-back of the 
       let at = 0;
       const dueNs = steps.map(([gap]) => (at += gap));
       const holdNs = steps.map(([, holds], i) => (holds ? dueNs[i] : Number.NaN));
-      const { output } = runFake({ dueNs, holdNs, serviceNs, clock: new FakeClock() });
+      const { output } = runFake({ dueNs, holdNs, serviceNs, clock: EXACT });
       let shift = 0;
       dueNs.forEach((due, i) => {
         assert.equal(output.dueNs[i], due + shift);
@@ -195,9 +189,9 @@ test('closed loop and online: nothing after an unreleased barrier goes out with 
     dueNs: [0, 10, 20, 30],
     holdNs: [Number.NaN, 10, Number.NaN, Number.NaN],
     serviceNs: [1_000],
-    onlineMaxEntries: 64,
+    maxEntries: 64,
     joins: true,
-    clock: new FakeClock(),
+    clock: EXACT,
   });
   assert.deepEqual([...output.lastStep.subarray(0, rows)], [0, 1, 2, 3]);
 });
@@ -208,7 +202,7 @@ test('looping repeats all steps with the period between passes, and a group neve
   const online = runFake({
     dueNs: [0, 0],
     passes: 3,
-    onlineMaxEntries: 64,
+    maxEntries: 64,
     joins: true,
   });
   assert.deepEqual([...online.output.lastStep.subarray(0, online.rows)], [1, 1, 1]);
@@ -218,7 +212,7 @@ test('ten hours of looping end within a nanosecond of exact arithmetic', () => {
   const tenHours = 36_000e9;
   // 1/3 ns that a sum would carry along; the period is not representable.
   const periodNs = tenHours / 30_000 + 1 / 3;
-  const clock = new FakeClock({ readNs: 1 });
+  const clock = { readNs: 1 };
   const { output, rows } = runFake({ dueNs: [0], passes: 30_000, periodNs, clock });
   for (const pass of [0, 1, 9_999, 29_999]) {
     const exact = (BigInt(pass) * (36_000_000_000_000n * 3n + 30_000n)) / 90_000n;
@@ -227,13 +221,38 @@ test('ten hours of looping end within a nanosecond of exact arithmetic', () => {
   assert.equal(rows, 30_000);
 });
 
-test('streams are independent: one that is slow changes no row of another', () => {
-  const dueNs = [0, 1_000, 2_000, 50_000];
-  const alone = runFake({ dueNs, serviceNs: [10], clock: new FakeClock() });
-  runFake({ dueNs: [0, 5, 10], serviceNs: [9e6], clock: new FakeClock() });
-  const beside = runFake({ dueNs, serviceNs: [10], clock: new FakeClock() });
-  assert.deepEqual(beside.output.issuedNs, alone.output.issuedNs);
-  assert.deepEqual(beside.output.completedNs, alone.output.completedNs);
+test('streams that share a thread are issued in due order, each in its own', () => {
+  const streams = fc.array(dueTimes, { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(streams, services, (list, serviceNs) => {
+      const outcome = runStreams(
+        list.map((dueNs) => ({ dueNs })),
+        { serviceNs },
+      );
+      const order = list
+        .flatMap((dueNs, stream) => dueNs.map((due, i) => ({ due, stream, i })))
+        .sort((a, b) => a.due - b.due || a.stream - b.stream || a.i - b.i);
+      assert.deepEqual(
+        outcome.calls.map(({ fd, argument }) => ({ fd, argument })),
+        order.map(({ stream, i }) => ({ fd: 7 + stream, argument: 1000 * (1 + stream) + i })),
+      );
+      outcome.streams.forEach(({ rows, output }, stream) => {
+        assert.equal(rows, list[stream].length);
+        for (let row = 0; row < rows; row++) {
+          assert.equal(output.issuedNs[row], Math.max(output.dueNs[row], output.freeNs[row]));
+        }
+      });
+    }),
+  );
+});
+
+test('a thousand streams on one thread end, every step of each issued', () => {
+  const list = Array.from({ length: 1_000 }, (_, stream) => ({
+    dueNs: Array.from({ length: 5 }, (_each, i) => i * 1_000 + ((stream * 37) % 1_000)),
+  }));
+  const { streams, calls } = runStreams(list, { serviceNs: [100], clock: { readNs: 1 } });
+  assert.equal(calls.length, 5_000);
+  assert.ok(streams.every(({ rows }) => rows === 5));
 });
 
 test('a call that reports no count counts its entries when it succeeds, and none when it fails', () => {
@@ -242,9 +261,40 @@ test('a call that reports no count counts its entries when it succeeds, and none
     entries: [0, 1, 0, 1],
     errnos: [0, 0, 0, 2],
     uncounted: true,
-    onlineMaxEntries: 8,
+    maxEntries: 8,
   });
   assert.equal(output.entries[0], 2);
   assert.equal(output.reported[0], 1);
   assert.equal(output.errno[0], 2);
+});
+
+test('random work: the native loop and the plain one make the same calls, groups, errors and stamps', () => {
+  const stream = fc.record({
+    dueNs: dueTimes,
+    entries: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 60, maxLength: 60 }),
+    passes: fc.integer({ min: 1, max: 3 }),
+    periodNs: fc.double({ min: 0, max: 1e6, noNaN: true }),
+    maxEntries: fc.integer({ min: 0, max: 12 }),
+    joins: fc.boolean(),
+    uncounted: fc.boolean(),
+    closed: fc.boolean(),
+  });
+  const machine = fc.record({
+    serviceNs: services,
+    errnos: fc.array(fc.constantFrom(0, 0, 0, 5, 25), { maxLength: 80 }),
+    stopOnError: fc.boolean(),
+    stopAfter: fc.integer({ min: -1, max: 300 }),
+    startNs: fc.integer({ min: 0, max: 1e12 }),
+    clock: fc.record({ wakeNs: fc.integer({ min: 0, max: 50_000 }) }),
+  });
+  fc.assert(
+    fc.property(fc.array(stream, { minLength: 1, maxLength: 5 }), machine, (list, on) => {
+      const streams = list.map(({ closed, ...each }) => ({
+        ...each,
+        holdNs: closed ? each.dueNs.map((due, i) => (i % 3 === 0 ? due + 10 : Number.NaN)) : [],
+      }));
+      runStreams(streams, on); // compares them
+    }),
+    { numRuns: 1_000 },
+  );
 });

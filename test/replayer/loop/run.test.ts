@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
 import { EventBuilder, KIND, PRESENT, SCOPE } from '../../../collector/model/index.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
 import { recordingIssuer } from '../../../replayer/issuers/recording.ts';
+import { Lanes } from '../../../replayer/loop/lanes.ts';
 import { runPlan, type RunOptions } from '../../../replayer/loop/run.ts';
 import { planTrace, type Plan } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
@@ -23,10 +24,14 @@ function planOf(streams: number, requests: number, strategy = 'none'): Plan {
   return planTrace([out], parseChain(strategy), dialects.get('hwpt-vtd-s1'));
 }
 
+const lanes = new Lanes({ class: 'auto' });
+after(() => lanes.close());
+
 const options = (part: Partial<RunOptions>): RunOptions => ({
   pacing: { kind: 'asap' },
   stopOnError: false,
-  noiseNs: 0,
+  lanes,
+  measuresNoise: false,
   interrupt: {
     requested: false,
     signal: new AbortController().signal,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { NoiseFloor } from '../../../replayer/loop/noise.ts';
 import { judgeFidelity, type FidelityInput } from '../../../replayer/result/fidelity.ts';
 import { summarise } from '../../../replayer/result/summary.ts';
-import type { RunRows } from '../../../replayer/result/run-rows.ts';
+import { barrierRows, type RunRows } from '../../../replayer/result/run-rows.ts';
 
 /** Steps 1 ms apart that take 1 µs, each late by what is given. */
 function run(lateNs: readonly number[], serviceNs = 1e3, gapNs = 1e6): RunRows {
@@ -15,6 +15,7 @@ function run(lateNs: readonly number[], serviceNs = 1e3, gapNs = 1e6): RunRows {
     stream: 0,
     rows,
     dueNs,
+    freeNs: dueNs.map((_, i) => (i === 0 ? 0 : issuedNs[i - 1] + serviceNs)),
     issuedNs,
     completedNs: issuedNs.map((at) => at + serviceNs),
     entries: new Uint32Array(rows).fill(1),
@@ -26,6 +27,7 @@ function run(lateNs: readonly number[], serviceNs = 1e3, gapNs = 1e6): RunRows {
     steps: new Uint32Array(rows).fill(1),
     stallEnd: new Uint32Array(rows),
     stallNs: new Float64Array(0),
+    barriers: barrierRows(0),
     freeBarriers: 0,
   };
 }
@@ -44,7 +46,7 @@ function judge(rows: RunRows, extra: Partial<FidelityInput> = {}) {
   return judgeFidelity({
     summary: summarise([rows]),
     floors: [floor(0.01)],
-    holes: [],
+    gaps: [],
     isAsap: false,
     ...extra,
   });
@@ -69,11 +71,38 @@ test('later than the noise explains is not faithful, and says by how much', () =
   assert.match(verdict.text, /^not faithful: 10 % of the steps/);
 });
 
-test('a hole is never faithful, and its cause is named', () => {
-  const holes = [{ at_ns: 0, length_ns: 51e6, cause: 'rt-throttling' }] as const;
-  const verdict = judge(run(late(0)), { holes });
+test('a gap that the floor does not show is not faithful, whatever the shares, and its cause is named', () => {
+  const gaps = [{ at_ns: 0, length_ns: 2e6, cause: 'held-by-scheduler', stream: 0 }] as const;
+  const verdict = judge(run(late(0)), { gaps });
   assert.equal(verdict.class, 'not-faithful');
-  assert.match(verdict.text, /51 ms: the kernel held the real-time thread/);
+  assert.match(verdict.text, /a gap of 2 ms: the scheduler held the thread/);
+});
+
+test('a gap that the floor shows too is the noise of the machine', () => {
+  const gaps = [{ at_ns: 0, length_ns: 2e6, cause: 'unknown', stream: 0 }] as const;
+  const noisy = { ...floor(0.01), longest_gap_ns: 3e6 };
+  assert.equal(judge(run(late(0)), { gaps, floors: [noisy] }).class, 'faithful-to-noise');
+});
+
+test('a call that takes long is no fault of the replay', () => {
+  const gaps = [{ at_ns: 0, length_ns: 2e6, cause: 'in-call', stream: 0 }] as const;
+  assert.equal(judge(run(late(0)), { gaps }).class, 'faithful');
+});
+
+test("waiting for another stream's call is counted apart, and said", () => {
+  // Stream 1 is always due while the call of stream 0 runs.
+  const one = run(late(0), 5e3);
+  const other = {
+    ...run(Array.from({ length: 2_000 }, () => 5e3)),
+    freeNs: one.completedNs,
+    issuedNs: one.completedNs,
+  };
+  const summary = summarise([one, other]);
+  assert.equal(summary.shared_steps, 2_000);
+  assert.equal(summary.own_lateness_ns.p50, 0);
+  assert.equal(summary.backlogged, 0);
+  const { text } = judgeFidelity({ summary, floors: [], gaps: [], isAsap: false });
+  assert.match(text, /50 % of the steps waited for another stream's call on the same thread/);
 });
 
 test('waiting for a slow call is the load, not the replayer: counted apart', () => {

@@ -5,16 +5,8 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import {
-  CONTROL,
-  runIssueLoop,
-  type LoopInput,
-  type LoopOutput,
-} from '../../../replayer/loop/issue-loop.ts';
-import { Landing } from '../../../replayer/loop/landing.ts';
-import type { Clock } from '../../../replayer/loop/clock.ts';
-import { WAIT, Waiter } from '../../../replayer/loop/waiter.ts';
 import { cutDue } from '../../../replayer/planner/index.ts';
+import { runFake } from '../../support/fake-loop.ts';
 import { range } from '../recording.ts';
 
 interface Job {
@@ -115,73 +107,18 @@ void test('drain: the issue loop under a fake clock equals the simulated queue',
 });
 
 function loopCalls(list: readonly Job[], max: number, times: readonly number[]): Call[] {
-  const count = list.length;
-  const input: LoopInput = {
-    steps: count,
-    passes: 1,
-    periodNs: 0,
-    holdNs: new Float64Array(0),
-    dueNs: Float64Array.from(list, (job) => job.dueNs),
-    stepCallEnd: Uint32Array.from(list, (_, i) => i + 1),
-    fd: 0,
-    request: new Uint32Array(count),
-    argument: range(0, count),
-    entries: Uint32Array.from(list, (job) => job.entries),
-    doneWord: Uint32Array.from(list, (_, i) => i),
-    // Everything may share a call: then a group is one ioctl.
-    joinable: new Uint8Array(count).fill(1),
-    words: new Uint32Array(count),
-    onlineMaxEntries: max,
-    stopOnError: false,
-  };
-  const output: LoopOutput = {
-    dueNs: new Float64Array(count),
-    issuedNs: new Float64Array(count),
-    completedNs: new Float64Array(count),
-    lastStep: new Uint32Array(count),
-    calls: new Uint32Array(count),
-    entries: new Uint32Array(count),
-    reported: new Uint32Array(count),
-    errno: new Int32Array(count),
-  };
-  let now = 0;
-  let made = 0;
-  const clock = {
-    now: () => now,
-    sleepUntil: (at: number) => {
-      now = Math.max(now, at);
-    },
-  };
-  const host = {
-    clock,
-    waiter: new ExactWaiter(clock),
-    landing: new Landing({ readNs: 0, turnNs: 1 }),
-    ioctl: () => {
-      now += times[made++ % times.length];
-      return 0;
-    },
-    errno: () => 0,
-  };
-  const rows = runIssueLoop(host, input, output, new Int32Array(CONTROL.WORDS), 0);
+  if (list.length === 0) return [];
+  const { rows, output } = runFake({
+    dueNs: list.map((job) => job.dueNs),
+    entries: list.map((job) => job.entries),
+    maxEntries: max,
+    joins: true, // everything may share a call: then a group is one ioctl
+    serviceNs: list.map((_, i) => times[i % times.length]),
+  });
   return range(0, rows).map((row) => ({
     from: row === 0 ? 0 : output.lastStep[row - 1] + 1,
     to: output.lastStep[row] + 1,
     issuedNs: output.issuedNs[row],
     completedNs: output.completedNs[row],
   }));
-}
-
-/** Sleeps to the very moment, never spins: time passes only in sleeps and calls. */
-class ExactWaiter extends Waiter {
-  readonly #fake: Clock;
-
-  constructor(clock: Clock) {
-    super(clock, { rests: false, maxLeadNs: 0 });
-    this.#fake = clock;
-    this.state[WAIT.leadNs] = 0;
-  }
-
-  override sleep(dueNs: number): void {
-    this.#fake.sleepUntil(dueNs);
-  }
 }
