@@ -42,11 +42,6 @@ export const prctl = libc.func('int prctl(int option, size_t a, size_t b, size_t
   d: number,
 ) => number;
 
-/** sched_setscheduler(thread 0 = this one, policy, address of { int priority }). */
-export const schedSetscheduler = libc.func(
-  'int sched_setscheduler(int pid, int policy, size_t param)',
-) as (pid: number, policy: number, param: number) => number;
-
 export const schedGetaffinity = libc.func(
   'int sched_getaffinity(int pid, size_t bytes, size_t mask)',
 ) as (pid: number, bytes: number, mask: number) => number;
@@ -84,5 +79,4 @@ export function addressOf(array: ArrayBufferView): number {
 
 export const CLOCK_MONOTONIC = 1;
 export const TIMER_ABSTIME = 1;
-export const SCHED_FIFO = 1;
 export const PR_SET_TIMERSLACK = 29;

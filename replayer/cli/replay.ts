@@ -17,7 +17,14 @@ import { issuers } from '../issuers/index.ts';
 import { Lanes } from '../loop/lanes.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { writeResult } from '../result/file.ts';
-import { planRecording, replay, replayDocument } from '../result/replay.ts';
+import {
+  planRecording,
+  replay,
+  replayDocument,
+  type PlannedTrace,
+  type Replay,
+  type ReplayOptions,
+} from '../result/replay.ts';
 import { openChain } from '../strategies/user-strategy.ts';
 import { addClassFlag, classFor, type ClassFlag } from './class-flag.ts';
 import { parseCpuList } from './cpu-list.ts';
@@ -93,7 +100,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   using interrupt = watchInterrupt();
   const progress = terminal.progress('replaying', planned.plan.facts.steps * pace.passes);
   const lanes = new Lanes({ cpus, class: classFor(options.class, pace) });
-  const result = await replay(planned, {
+  const result = await replayAndClose(planned, {
     issuer,
     issuerOptions,
     pacing: pace.pacing,
@@ -105,9 +112,6 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     repeat: 0,
     interrupt,
     progress,
-  }).finally(async () => {
-    progress.stop();
-    await lanes.close();
   });
   if (output !== undefined) {
     writeResult(output, result.header, result.streams);
@@ -126,6 +130,16 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     process.exitCode = EXIT.host;
   }
   enforceLimits(result.header, limits);
+}
+
+/** Ends the progress and the threads whatever happens. */
+async function replayAndClose(planned: PlannedTrace, options: ReplayOptions): Promise<Replay> {
+  try {
+    return await replay(planned, options);
+  } finally {
+    options.progress.stop();
+    await options.lanes.close();
+  }
 }
 
 function dialectHelp(): string {

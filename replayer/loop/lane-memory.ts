@@ -227,7 +227,7 @@ export class LaneMemory {
         rows,
       ),
     ]);
-    return Object.fromEntries(columns) as unknown as LoopOutput;
+    return Object.fromEntries(columns) as LoopOutput;
   }
 
   gaps(): readonly RawGap[] {

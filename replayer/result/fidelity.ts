@@ -92,19 +92,19 @@ function verdict(
 }
 
 function backlogText(summary: ReplaySummary): string {
-  if (summary.backlogged === 0 || summary.issued_steps === 0) return '';
-  const share = summary.backlogged / summary.issued_steps;
-  return share < FEW
-    ? ''
-    : `; ${percent(share)} of the steps queued behind a call that was still running`;
+  return (
+    shareText(summary.backlogged, summary, 'queued behind a call that was still running') +
+    shareText(summary.behind_late, summary, 'queued behind a step that was late')
+  );
+}
+
+function shareText(steps: number, { issued_steps: all }: ReplaySummary, what: string): string {
+  return steps === 0 || steps / all < FEW ? '' : `; ${percent(steps / all)} of the steps ${what}`;
 }
 
 function sharingText(summary: ReplaySummary): string {
-  if (summary.shared_steps === 0 || summary.issued_steps === 0) return '';
-  const share = summary.shared_steps / summary.issued_steps;
-  return share < FEW
-    ? ''
-    : `; ${percent(share)} of the steps waited for another stream's call on the same thread`;
+  const what = "waited for another stream's call on the same thread";
+  return shareText(summary.shared_steps, summary, what);
 }
 
 function gapsText(gaps: readonly Gap[]): string {

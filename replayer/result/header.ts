@@ -83,6 +83,7 @@ export const resultHeaderSchema = z.object({
     own_drift_ns: ns.optional(),
     shared_lateness_ns: percentilesSchema.optional(),
     shared_steps: z.number().optional(),
+    behind_late: z.number().optional(),
     backlogged: z.number().optional(),
     share_over_1us: z.number().optional(),
     share_over_10us: z.number().optional(),

@@ -4,7 +4,9 @@
 import type { Dialect } from '../dialects/index.ts';
 import type { IssuerSession } from '../issuers/issuer.ts';
 import { isOwn, type Gap } from '../loop/gaps.ts';
+import { GAP_NS } from '../loop/lane-memory.ts';
 import type { StreamRun } from '../loop/run.ts';
+import { latenessOf } from './lateness.ts';
 
 /** Columns of one stream's rows; times in ns from the common start. */
 export interface RunRows {
@@ -41,7 +43,7 @@ export interface BarrierRows {
   readonly releasedNs: Float64Array;
   /** The part of the stall that comes from the lateness of the releasing call itself. */
   readonly stallOwnNs: Float64Array;
-  /** 1 where a gap of the machine or the replayer fell between arrival and release. */
+  /** 1 where a gap of the machine or the replayer fell between arrival and release, or the queue behind one. */
   readonly spoilt: Uint8Array;
 }
 
@@ -73,6 +75,7 @@ export function runRows(
   const stallNs = new Float64Array(releasesOf(run));
   const barriers = barrierRows(stallNs.length);
   const isSpoilt = spoiltBy(gaps.filter(isOwn));
+  const { ownNs, carriedNs } = latenessOf({ ...output, rows });
   let step = 0;
   let stalls = 0;
   let passes = 0;
@@ -92,7 +95,6 @@ export function runRows(
     for (let i = steps.releaseStart(step); i < steps.releaseEnd[last]; i++) {
       const captured = Math.round(schedule.barrierNs[i]) + shiftNs;
       const completed = output.completedNs[row];
-      const own = output.issuedNs[row] - Math.max(output.freeNs[row], output.dueNs[row]);
       const stall = Math.max(0, completed - captured);
       // Open loop: nothing says who waits, so the stream is one waiter.
       barriers.waiter[stalls] = run.stream;
@@ -101,8 +103,9 @@ export function runRows(
       barriers.issuedNs[stalls] = output.issuedNs[row];
       barriers.completedNs[stalls] = completed;
       barriers.releasedNs[stalls] = Math.max(completed, captured);
-      barriers.stallOwnNs[stalls] = Math.min(stall, own);
-      barriers.spoilt[stalls] = isSpoilt(Math.min(captured, output.dueNs[row]), completed) ? 1 : 0;
+      barriers.stallOwnNs[stalls] = Math.min(stall, ownNs[row]);
+      const isHit = isSpoilt(Math.min(captured, output.dueNs[row]), completed);
+      barriers.spoilt[stalls] = isHit || carriedNs[row] > GAP_NS / 10 ? 1 : 0;
       stallNs[stalls++] = stall;
     }
     stallEnd[row] = stalls;

@@ -2,6 +2,7 @@
 
 import { percentiles, type Percentiles } from '../../collector/base/index.ts';
 import { errnoName } from '../calls/native.ts';
+import { latenessOf } from './lateness.ts';
 import type { RunRows } from './run-rows.ts';
 
 export interface ReplaySummary {
@@ -23,8 +24,10 @@ export interface ReplaySummary {
   readonly shared_lateness_ns: Percentiles;
   /** Steps that waited for another stream's call. */
   readonly shared_steps: number;
-  /** Steps that came due while the one before them was still being issued. */
+  /** Steps that came due while the one before was being issued, because calls take their time. */
   readonly backlogged: number;
+  /** The same, because the replayer or the machine had been late before. */
+  readonly behind_late: number;
   /** Shares of all steps, by own lateness. */
   readonly share_over_1us: number;
   readonly share_over_10us: number;
@@ -50,14 +53,14 @@ export function summarise(streams: readonly RunRows[]): ReplaySummary {
   const errors = new Map<number, number>();
   let at = 0;
   let backlogged = 0;
+  let behindLate = 0;
   for (const stream of streams) {
-    let before = Number.NEGATIVE_INFINITY;
+    const parts = latenessOf(stream);
+    own.set(parts.ownNs, at);
+    shared.set(parts.sharedNs, at);
+    backlogged += parts.behindCalls;
+    behindLate += parts.behindLate;
     for (let i = 0; i < stream.rows; i++, at++) {
-      const free = stream.freeNs[i];
-      if (before > stream.dueNs[i]) backlogged++;
-      shared[at] = Math.max(0, free - Math.max(before, stream.dueNs[i]));
-      own[at] = stream.issuedNs[i] - Math.max(free, stream.dueNs[i]);
-      before = stream.completedNs[i];
       lateness[at] = stream.issuedNs[i] - stream.dueNs[i];
       service[at] = stream.completedNs[i] - stream.issuedNs[i];
       response[at] = stream.completedNs[i] - stream.dueNs[i];
@@ -77,9 +80,10 @@ export function summarise(streams: readonly RunRows[]): ReplaySummary {
     stall_total_ns: sum(stalls),
     lateness_ns: percentiles(lateness),
     own_lateness_ns: percentiles(own),
-    shared_steps: shared.reduce((sum, ns) => sum + (ns > 0 ? 1 : 0), 0),
+    shared_steps: shared.filter((ns) => ns > 0).length,
     shared_lateness_ns: percentiles(shared),
     backlogged,
+    behind_late: behindLate,
     share_over_1us: shareOver(own, 1e3),
     share_over_10us: shareOver(own, 10e3),
     share_over_100us: shareOver(own, 100e3),

@@ -128,3 +128,20 @@ test('a run that stretches is not faithful', () => {
 test('as fast as it goes has no schedule to be faithful to', () => {
   assert.equal(judge(run(late(100)), { isAsap: true }).class, 'no-schedule');
 });
+
+test('what queues behind a late step is not put down to calls', () => {
+  // Step 1 is 5 ms late, steps come every 100 µs: the next fifty queue behind it.
+  const rows = 2_000;
+  const dueNs = Float64Array.from({ length: rows }, (_, i) => i * 100e3);
+  const issuedNs = new Float64Array(rows);
+  let free = 0;
+  dueNs.forEach((due, i) => {
+    issuedNs[i] = Math.max(free, due + (i === 1 ? 5e6 : 0));
+    free = issuedNs[i] + 1e3;
+  });
+  const completedNs = issuedNs.map((at) => at + 1e3);
+  const freeNs = completedNs.map((_, i) => (i === 0 ? 0 : completedNs[i - 1]));
+  const summary = summarise([{ ...run(late(0)), dueNs, issuedNs, completedNs, freeNs }]);
+  assert.equal(summary.backlogged, 0);
+  assert.equal(summary.behind_late, 50);
+});
