@@ -3,6 +3,7 @@
 // bytes: no paths, build ids or time stamps are in the file.
 
 import { spawnSync } from 'node:child_process';
+// oxlint-disable-next-line no-restricted-imports -- a build script, no verb
 import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
