@@ -51,7 +51,10 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--follow', 'qemu: wait for more at the end of the log', false)
     .option('--qmp <sockets>', 'qemu: attach to running QEMUs over their QMP sockets (a,b,…)')
     .option('--doorbells', 'qemu: record doorbells too (one more log line a submission)', false)
-    .option('--pid <pids>', 'vmm: the processes whose ioctls to record (a,b,…)')
+    .option(
+      '--pid <pids>',
+      'vmm: the processes whose ioctls to record; qemu: QEMUs to record by their static probes (a,b,…)',
+    )
     .option('--buffer <size>', "ftrace, vmm: a fixed size for the kernel's buffer of each CPU")
     .option('--duration <time>', 'stop after so long (30s, 10min)')
     .option('--size <size>', 'stop at so many bytes (1GiB)')

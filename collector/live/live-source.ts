@@ -11,10 +11,10 @@ export interface LiveOptions {
   /** Wait at the end of the log for more. */
   readonly follow: boolean;
   readonly qmp: readonly string[];
-  /** vmm: the processes whose ioctls to record. */
+  /** vmm: the processes whose ioctls to record. qemu: those whose static probes to record. */
   readonly pids: readonly number[];
   readonly doorbells: boolean;
-  /** ftrace: bytes of the kernel's buffer for each CPU; undefined where the rate decides. */
+  /** ftrace: bytes of the kernel's buffer for each CPU, undefined where the rate decides; BPF: of the ring buffer. */
   readonly bufferBytes: number | undefined;
   readonly terminal: Terminal;
 }

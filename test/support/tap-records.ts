@@ -1,6 +1,6 @@
 // Records of the tap's ring buffer, made by hand as tap.h has them.
 
-import { HEAD_BYTES, RECORD } from '../../collector/sources/vmm/layout.ts';
+import { HEAD_BYTES, PROBE, RECORD } from '../../collector/sources/vmm/layout.ts';
 
 export interface SaidRecord {
   readonly process?: number;
@@ -65,4 +65,15 @@ export function returnRecord(
   payload.writeUInt32LE(asked, 12);
   payload.writeBigUInt64LE(START_NS + BigInt(beganNs), 16);
   return record(RECORD.return, said, { entryBytes: 0, count: 0, payload });
+}
+
+/** A static probe that fired; `object` is its index. */
+export function probeRecord(
+  said: SaidRecord,
+  { args, text }: { readonly args: readonly bigint[]; readonly text: string },
+): Buffer {
+  const payload = Buffer.alloc(PROBE.text + PROBE.textBytes);
+  args.forEach((value, i) => payload.writeBigUInt64LE(value, 8 * i));
+  payload.write(text, PROBE.text, 'latin1');
+  return record(RECORD.probe, said, { entryBytes: 0, count: args.length, payload });
 }

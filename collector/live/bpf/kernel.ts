@@ -80,6 +80,9 @@ export function clockNs(clock: number): bigint {
   return time.view.getBigInt64(0, true) * 1_000_000_000n + time.view.getBigInt64(8, true);
 }
 
+/** Wall clock less boot clock, ns. */
+export const wallOffsetNs = (): bigint => clockNs(CLOCK.realtime) - clockNs(CLOCK.boot);
+
 /** A buffer that stays where it is, with its address. */
 function fixed(bytes: number): {
   readonly bytes: Buffer;
