@@ -7,6 +7,7 @@ import { listenToLog } from './log-listening.ts';
 import { listenToProbes } from './probe-tap.ts';
 import { listenToQemus } from './qmp-listening.ts';
 import { orphanedStates } from './saved-state.ts';
+import { probesInstead } from './way.ts';
 
 export const qemuLive: LiveSource = {
   name: 'qemu',
@@ -17,7 +18,12 @@ export const qemuLive: LiveSource = {
     if (options.log !== undefined) {
       return listenToLog(options.log, merger, options);
     }
-    if (options.qmp.length > 0) return listenToQemus(options.qmp, merger, options);
+    if (options.qmp.length > 0) {
+      const pids = probesInstead(options.qmp);
+      if (pids === undefined) return listenToQemus(options.qmp, merger, options);
+      options.terminal.story('this QEMU has no log trace backend: its static probes are used');
+      return listenToProbes(pids, merger, options);
+    }
     if (options.pids.length > 0) return listenToProbes(options.pids, merger, options);
     throw new ToolError('E_USAGE', "source 'qemu' needs to know where to listen", {
       hint: this.usage,
