@@ -3,8 +3,6 @@
 
 import { basename } from 'node:path';
 
-import { Option } from 'commander';
-
 import {
   EXIT,
   OutputFolder,
@@ -32,8 +30,9 @@ import { predictionTable } from '../compare/prediction.ts';
 import { sweepChains, tradeOff } from '../compare/sweep.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import type { ReportJson } from '../report/schema.ts';
+import { IN_MEMORY, addStoreFlags, storePlace, type StoreFlags } from '../store/index.ts';
 
-interface Options extends PacingFlags, ClassFlag {
+interface Options extends PacingFlags, ClassFlag, StoreFlags {
   readonly strategy: readonly string[];
   readonly repeat: string;
   readonly dialect?: string;
@@ -46,8 +45,6 @@ interface Options extends PacingFlags, ClassFlag {
   readonly sweep: readonly string[];
   readonly output?: string;
   readonly force: boolean;
-  readonly store?: string;
-  readonly url?: string;
   readonly json: boolean;
 }
 
@@ -98,19 +95,8 @@ export const define: VerbModule['define'] = (command, terminal) => {
       '-o, --output <folder>',
       'where every sample and report.json go (default: iotlb-RECORDING-TIME)',
     )
-    .option('--force', 'replace files of the same names in the output folder', false)
-    .addOption(
-      new Option(
-        '--store <folder>',
-        'load into this embedded ClickHouse instead of one in memory',
-      ).conflicts('url'),
-    )
-    .addOption(
-      new Option(
-        '--url <address>',
-        'load into a ClickHouse server, http://user:password@host:8123',
-      ).conflicts('store'),
-    )
+    .option('--force', 'replace files of the same names in the output folder', false);
+  addStoreFlags(command, 'load into')
     .option('--json', 'print one JSON document: a row a strategy', false)
     .action(async (path: string, options: Options) => {
       await run(path, options, terminal());
@@ -154,7 +140,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       terminal,
       model,
     },
-    { folder: options.store, url: options.url },
+    storePlace(options) ?? IN_MEMORY,
   );
   terminal.answer(
     options.json ? jsonText(document(report, seed), 2) : comparisonTable(report, terminal),

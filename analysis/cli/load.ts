@@ -1,7 +1,5 @@
 // `iotlb load`: recordings and results into ClickHouse, for queries of one's own.
 
-import { Option } from 'commander';
-
 import {
   formatCount,
   jsonText,
@@ -9,30 +7,16 @@ import {
   type Terminal,
   type VerbModule,
 } from '../../collector/base/index.ts';
-import { openStore } from '../store/index.ts';
+import { addStoreFlags, openStore, storePlace, type StoreFlags } from '../store/index.ts';
 import { loadFile, type Loaded } from '../store/load.ts';
 
-interface Options {
-  readonly store?: string;
-  readonly url?: string;
+interface Options extends StoreFlags {
   readonly json: boolean;
 }
 
 export const define: VerbModule['define'] = (command, terminal) => {
-  command
-    .argument('<files...>', 'recordings and result files, told apart by what they hold')
-    .addOption(
-      new Option(
-        '--store <folder>',
-        'folder of the embedded ClickHouse; made where it is missing',
-      ).conflicts('url'),
-    )
-    .addOption(
-      new Option(
-        '--url <address>',
-        'a ClickHouse server instead, http://user:password@host:8123',
-      ).conflicts('store'),
-    )
+  command.argument('<files...>', 'recordings and result files, told apart by what they hold');
+  addStoreFlags(command, 'load into')
     .option('--json', 'print one JSON document', false)
     .action(async (files: readonly string[], options: Options) => {
       await run(files, options, terminal());
@@ -40,12 +24,13 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 async function run(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  if (options.store === undefined && options.url === undefined) {
+  const place = storePlace(options);
+  if (place === undefined) {
     throw new ToolError('E_USAGE', 'load needs to know where to: nothing was loaded', {
-      hint: 'give --store FOLDER for the embedded engine, or --url for a server',
+      hint: 'give --store FOLDER for the embedded engine, or --url or IOTLB_CLICKHOUSE_URL for a server',
     });
   }
-  const store = await openStore({ folder: options.store, url: options.url });
+  const store = await openStore(place);
   const done: Loaded[] = [];
   const progress = terminal.progress('loading', files.length);
   try {

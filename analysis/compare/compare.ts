@@ -4,7 +4,7 @@ import { ToolError, jsonText } from '../../collector/base/index.ts';
 import type { CostModel } from '../../replayer/model/cost-model.ts';
 import { buildReport } from '../report/build.ts';
 import type { ReportJson } from '../report/schema.ts';
-import { openStore, type StoreOptions } from '../store/index.ts';
+import { openStore, requireStore, type StorePlace } from '../store/index.ts';
 import { loadFile } from '../store/load.ts';
 import { predictionOf } from './prediction.ts';
 import { runComparison, type ComparisonOptions } from './run.ts';
@@ -22,8 +22,9 @@ export interface Comparison {
  */
 export async function compareStrategies(
   options: ComparisonOptions & { readonly model?: CostModel | undefined },
-  storeOptions: StoreOptions,
+  place: StorePlace,
 ): Promise<Comparison> {
+  await requireStore(place);
   const runs = await runComparison(options);
   if (runs.wholeRounds === 0) {
     throw new ToolError(
@@ -31,7 +32,7 @@ export async function compareStrategies(
       `interrupted before the first round was whole; ${runs.files.length} results are kept in ${options.folder.path}`,
     );
   }
-  const store = await openStore(storeOptions);
+  const store = await openStore(place);
   try {
     await loadFile(store, options.recording);
     for (const path of runs.files) await loadFile(store, path);

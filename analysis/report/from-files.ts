@@ -2,14 +2,14 @@
 // them into an engine in memory and reports what they have in common.
 
 import { ToolError } from '../../collector/base/index.ts';
-import { openStore } from '../store/index.ts';
+import { IN_MEMORY, openStore } from '../store/index.ts';
 import { loadFile } from '../store/load.ts';
 import { buildReport } from './build.ts';
 import type { ReportJson } from './schema.ts';
 
 /** The files must be runs of one comparison, or single runs of one recording. Throws ToolError. */
 export async function reportFromFiles(paths: readonly string[]): Promise<ReportJson> {
-  const store = await openStore({ folder: undefined, url: undefined });
+  const store = await openStore(IN_MEMORY);
   try {
     const comparisons = new Set<string>();
     const traces = new Set<string>();

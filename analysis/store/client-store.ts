@@ -19,14 +19,16 @@ export function clientStore(
   client: ClickHouseClient,
   description: string,
   insertArrow: InsertArrow,
+  secrets: readonly string[] = [],
 ): Store {
   const told = async <T>(what: string, work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      throw new ToolError('E_STORE', `${description}: ${what} failed: ${firstLine(error)}`, {
-        cause: error,
-      });
+      throw new ToolError(
+        'E_STORE',
+        `${description}: ${what} failed: ${hidden(firstLine(error), secrets)}`,
+      );
     }
   };
   return {
@@ -50,6 +52,13 @@ export function clientStore(
     insertArrow: (insert) => told(`loading ${insert.path}`, insertArrow(insert)),
     close: () => client.close(),
   };
+}
+
+/** A server may repeat in an error what it was sent. */
+function hidden(text: string, secrets: readonly string[]): string {
+  return secrets
+    .flatMap((secret) => [secret, encodeURIComponent(secret)])
+    .reduce((left, secret) => left.replaceAll(secret, '…'), text);
 }
 
 function firstLine(error: unknown): string {

@@ -1,22 +1,25 @@
-// Opens the store that the flags ask for, its tables up to date.
+// Opens the store that the flags and the environment name, its tables up to date.
 
-import { openEmbedded } from './embedded.ts';
+import { openEmbedded, requireEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
-import { openServer } from './server.ts';
+import { openServer, requireServer } from './server.ts';
+import type { StorePlace } from './store-flags.ts';
 import type { Store } from './store.ts';
 
+export { addStoreFlags, storePlace, type StoreFlags, type StorePlace } from './store-flags.ts';
 export type { Query, Store } from './store.ts';
 
-export interface StoreOptions {
-  /** Folder of the embedded engine; undefined for one in memory. */
-  readonly folder: string | undefined;
-  /** Address of a server instead. */
-  readonly url: string | undefined;
+export const IN_MEMORY: StorePlace = { kind: 'embedded', folder: undefined };
+
+/** Throws where the store cannot be opened: asked before long work. Opens no engine. */
+export async function requireStore(place: StorePlace): Promise<void> {
+  if (place.kind === 'embedded') requireEmbedded(place.folder);
+  else await requireServer(place.server);
 }
 
-export async function openStore(options: StoreOptions): Promise<Store> {
+export async function openStore(place: StorePlace): Promise<Store> {
   const store =
-    options.url === undefined ? await openEmbedded(options.folder) : openServer(options.url);
+    place.kind === 'embedded' ? await openEmbedded(place.folder) : openServer(place.server);
   try {
     await migrate(store);
     return store;

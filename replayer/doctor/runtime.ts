@@ -8,7 +8,7 @@ const require = createRequire(import.meta.url);
 
 const PACKAGES: readonly { readonly name: string; readonly for: string; readonly get: string }[] = [
   { name: 'koffi', for: 'replay (makes the system calls)', get: 'npm install koffi' },
-  { name: 'chdb', for: 'load, query, compare without a server', get: 'npm install chdb' },
+  { name: 'chdb', for: 'load, compare and demo without a server', get: 'npm install chdb' },
 ];
 
 export const runtime: Check = {

@@ -9,7 +9,7 @@ import test from 'node:test';
 import { tableFromIPC } from 'apache-arrow';
 
 import { loadFile } from '../../analysis/store/load.ts';
-import { openStore } from '../../analysis/store/index.ts';
+import { IN_MEMORY, openStore } from '../../analysis/store/index.ts';
 import { reportSchema } from '../../analysis/report/schema.ts';
 import { readResultHeader } from '../../replayer/result/file.ts';
 import { SAMPLE, folderFor, iotlb, json } from '../support/cli.ts';
@@ -150,7 +150,7 @@ test('loading a file again changes nothing', async (t) => {
   const folder = folderFor(t);
   const path = join(folder, 'one.arrow');
   assert.equal(iotlb(['replay', SAMPLE, '--asap', '-o', path, '-q']).code, 0);
-  const store = await openStore({ folder: undefined, url: undefined });
+  const store = await openStore(IN_MEMORY);
   try {
     const counts = {
       sql: 'SELECT (SELECT count() FROM samples) AS samples, (SELECT count() FROM runs) AS runs, (SELECT count() FROM events) AS events',

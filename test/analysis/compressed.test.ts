@@ -49,7 +49,7 @@ function rowOf(batch: EventBatch, i: number): object {
 
 test('the engine reads a compressed recording column by column as we do, and loads it', async (t) => {
   const folder = folderFor(t);
-  const store = await openStore({ folder: join(folder, 'db'), url: undefined });
+  const store = await openStore({ kind: 'embedded', folder: join(folder, 'db') });
   t.after(() => store.close());
   const logs = [
     'traces/vtd-fs-lazy.log',

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { nearestRankSql } from '../../analysis/queries/nearest-rank.ts';
-import { openStore } from '../../analysis/store/index.ts';
+import { IN_MEMORY, openStore } from '../../analysis/store/index.ts';
 import { Random, nearestRank } from '../../collector/base/index.ts';
 
 const SHARES = [0.5, 0.9, 0.99, 0.999];
@@ -12,7 +12,7 @@ const COUNTS = [0, 1, 9, 10, 49, 50, 499, 500, 700, 4999, 5000];
 
 test('SQL and TypeScript name the same percentile, or both name none', async () => {
   const random = new Random(12);
-  const store = await openStore({ folder: undefined, url: undefined });
+  const store = await openStore(IN_MEMORY);
   try {
     for (const count of COUNTS) {
       const values = Float64Array.from({ length: count }, () => random.below(1e6)).sort();

@@ -22,13 +22,25 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-export async function clickhouseHttp(): Promise<FakeServer> {
+/** Who may use the endpoint; it repeats what it was sent to whoever may not. */
+interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+export async function clickhouseHttp(credentials?: Credentials): Promise<FakeServer> {
   const session = new Session();
   const statements: string[] = [];
   const run = (sql: string, parameters: Record<string, string>): string =>
     String(session.queryBind(sql, parameters, 'CSV') ?? '');
   const server = createServer((request, response) => {
     void (async () => {
+      if (!allowed(request, credentials)) {
+        const sent = Buffer.from(request.headers.authorization?.slice(6) ?? '', 'base64');
+        const text = `Code: 516. refused ${request.headers.authorization ?? 'nobody'} (${sent.toString()})`;
+        response.writeHead(401).end(text);
+        return;
+      }
       const url = new URL(request.url ?? '/', 'http://localhost');
       const body = await bodyOf(request);
       const inUrl = url.searchParams.get('query');
@@ -72,6 +84,12 @@ export async function clickhouseHttp(): Promise<FakeServer> {
     statements,
     close: () => closed(server, session),
   };
+}
+
+function allowed(request: IncomingMessage, credentials: Credentials | undefined): boolean {
+  if (credentials === undefined) return true;
+  const both = Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
+  return request.headers.authorization === `Basic ${both}`;
 }
 
 /** The data that came with an INSERT, read from where it was put. */

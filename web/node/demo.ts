@@ -19,6 +19,7 @@ import {
 } from '../../collector/base/index.ts';
 import { compareStrategies } from '../../analysis/compare/compare.ts';
 import { DEFAULT_REPEATS, DEFAULT_STRATEGIES } from '../../analysis/compare/defaults.ts';
+import { IN_MEMORY } from '../../analysis/store/index.ts';
 import { comparisonTable } from '../../analysis/report/text-table.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
@@ -86,7 +87,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
         interrupt,
         terminal,
       },
-      { folder: undefined, url: undefined },
+      IN_MEMORY,
     );
     writeReport(report, output);
     terminal.answer(options.json ? jsonText(report) : comparisonTable(report, terminal));
