@@ -35,6 +35,7 @@ const ERROR_CODES = {
   E_TRUNCATED: EXIT.input,
   E_CORRUPT: EXIT.input,
   E_EMPTY: EXIT.input,
+  E_MISREAD: EXIT.input,
   E_NO_TIMESTAMPS: EXIT.input,
   E_BROKEN_PLAN: EXIT.input,
   E_MISMATCH: EXIT.input,

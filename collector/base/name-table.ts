@@ -15,11 +15,21 @@ export class NameTable<T> {
 
   constructor(entries: Iterable<readonly [string, T]>) {
     for (const [name, value] of entries) {
-      const bytes = ascii(name);
-      const hash = hashBytes(bytes, 0, bytes.length);
-      if (this.#entries.has(hash)) throw new Error(`name '${name}' is there twice, or its hash is`);
-      this.#entries.set(hash, { name: bytes, value });
+      if (!this.add(ascii(name), value))
+        throw new Error(`name '${name}' is there twice, or its hash is`);
     }
+  }
+
+  /** Adds a name that is kept as it is. False, and nothing added, where it or its hash is there. */
+  add(name: Uint8Array, value: T): boolean {
+    const hash = hashBytes(name, 0, name.length);
+    if (this.#entries.has(hash)) return false;
+    this.#entries.set(hash, { name, value });
+    return true;
+  }
+
+  get size(): number {
+    return this.#entries.size;
   }
 
   /** The value of the name `bytes[start … end)`. */

@@ -23,6 +23,8 @@ interface Options {
   readonly output?: string;
   readonly source?: string;
   readonly salvage: boolean;
+  readonly allowLoss: boolean;
+  readonly year?: number;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -43,6 +45,12 @@ export const define: VerbModule['define'] = (command, terminal) => {
       'keep what is whole of a damaged or cut input, count the rest as lost',
       false,
     )
+    .option(
+      '--allow-loss',
+      'import although over 1 % of the events, or a whole kind, was not understood; they are counted as lost',
+      false,
+    )
+    .option('--year <year>', 'the year of time stamps that show none (syslog)', parseYear)
     .option('--force', 'overwrite the output', false)
     .option('--json', 'print what was done as one JSON document', false)
     .addHelpText('after', `\nSources:\n${sourceHelp()}`)
@@ -64,10 +72,13 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
         interrupted: false,
         damage: undefined,
         warnings: [],
+        lines: undefined,
       }
     : await importTrace(input, output, {
         source: options.source,
         salvage: options.salvage,
+        allowLoss: options.allowLoss,
+        year: options.year,
         commandLine: ['iotlb', ...process.argv.slice(2)].join(' '),
         interrupt,
         progress: () => terminal.progress('importing', storedSize(input)),
@@ -80,6 +91,7 @@ async function run(input: string, options: Options, terminal: Terminal): Promise
         source: result.source,
         ...tally,
         losses,
+        lines: result.lines,
         interrupted: result.interrupted,
         warnings: result.warnings,
         damage: result.damage?.message,
@@ -111,6 +123,12 @@ function refuseDevice(input: string): void {
     'E_FORMAT',
     `${input}: is a ${kindOfFile(found)}; a log is read from a file, a FIFO or standard input. Nothing was written.`,
   );
+}
+
+function parseYear(text: string): number {
+  const year = Number(text);
+  if (/^\d{4}$/.test(text) && year >= 1970) return year;
+  throw new ToolError('E_USAGE', `--year ${text}: a year of four digits is expected, such as 2026`);
 }
 
 function warnOfLoss(tally: Tally, losses: readonly LossDetail[], terminal: Terminal): void {

@@ -41,6 +41,8 @@ export interface FeedOptions {
   /** Where a pipe's bytes may be kept while they are read at offsets. */
   readonly spool: string;
   readonly out: EventBuilder;
+  /** The year of time stamps that show none; that of the file's date where undefined. */
+  readonly year?: number | undefined;
 }
 
 /** Opens `path` (`-` is standard input, a folder is raw pages) for import. Throws ToolError. */
@@ -145,8 +147,12 @@ function streamFeed(
   form: StreamForm,
   options: FeedOptions,
 ): Feed {
-  const { input, chunks, first, damage } = opened;
-  const parser = form.open(options.out);
+  const { input, chunks, first, damage, path } = opened;
+  const modified = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false })?.mtime;
+  const parser = form.open(options.out, {
+    ...(options.year === undefined ? {} : { year: options.year }),
+    ...(modified === undefined ? {} : { modified }),
+  });
   return {
     name: input.name,
     source,
@@ -166,7 +172,7 @@ function streamFeed(
     },
     end: () => parser.end(),
     digest: () => input.digest(),
-    warnings: () => input.warnings,
+    warnings: () => [...input.warnings, ...(parser.warnings?.() ?? [])],
     close: () => undefined,
   };
 }

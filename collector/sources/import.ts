@@ -16,14 +16,22 @@ import {
 import { TraceWriter, sealTrace, type TraceTotals } from '../format/index.ts';
 import { EventBuilder, FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
 import { isDamage, openFeed, type Feed } from './feed.ts';
+import type { LineTally } from './text/line-count.ts';
 
 const BATCH_ROWS = 65_536;
+/** The share of our events that may be lost without being asked for. */
+const MISREAD_LIMIT = 0.01;
+const KINDS_TOLD = 3;
 
 export interface ImportOptions {
   /** Name of the source; told from the content where undefined. */
   readonly source: string | undefined;
   /** Keep what could be read of an input that ends in damage. */
   readonly salvage: boolean;
+  /** Write the recording although much of the input was not understood. */
+  readonly allowLoss?: boolean;
+  /** The year of time stamps that show none. */
+  readonly year?: number | undefined;
   readonly commandLine: string;
   readonly interrupt: Interrupt;
   readonly progress: () => Progress;
@@ -36,6 +44,8 @@ export interface ImportResult extends TraceTotals {
   readonly damage: ToolError | undefined;
   /** What was found beside the events. */
   readonly warnings: readonly string[];
+  /** What became of every line; undefined where the input has none. */
+  readonly lines: LineTally | undefined;
 }
 
 /** Imports `from` (`-` is standard input) into the sealed recording `to`. Throws ToolError. */
@@ -47,7 +57,12 @@ export async function importTrace(
   const out = new EventBuilder();
   const output = asOutput(to);
   const spool = output.beside('spool');
-  const feed = await openFeed(from, { source: options.source, spool, out });
+  const feed = await openFeed(from, {
+    source: options.source,
+    spool,
+    out,
+    year: options.year,
+  });
   try {
     return await importFeed(feed, out, output, options);
   } finally {
@@ -79,6 +94,7 @@ async function importFeed(
     if (out.count > 0 || writer === undefined) flush(0);
     if (writer === undefined) throw new Error('a flush makes the writer');
     if (writer.rows === 0) throw noEvents(feed);
+    if (options.allowLoss !== true) refuseMisread(feed);
     writer.finish(losses.tally(), [...losses.take(), ...losses.takeSums()]);
     const end = sealTrace(partial, to, { header: () => header(feed, options, damage) });
     rmSync(partial);
@@ -88,6 +104,7 @@ async function importFeed(
       interrupted: options.interrupt.requested,
       damage,
       warnings: feed.warnings(),
+      lines: feed.parser.lines?.tally(),
     };
   } catch (error) {
     writer?.close();
@@ -155,6 +172,31 @@ function header(feed: Feed, options: ImportOptions, damage: ToolError | undefine
     scrub: 'none',
     parent: { name: basename(feed.name), digest: feed.digest() },
   };
+}
+
+/** Throws ToolError where more of the input was not understood than can be left aside. */
+function refuseMisread(feed: Feed): void {
+  const { lines } = feed.parser;
+  if (lines === undefined) return;
+  const misread = lines.misread();
+  const ours = lines.kept + misread.lines;
+  const isMuch = misread.lines > ours * MISREAD_LIMIT;
+  if (!isMuch && misread.kindsLost.length === 0) return;
+  const kinds = misread.kindsLost
+    .slice(0, KINDS_TOLD)
+    .map(({ name, lines: count }) => `every ${name} (${count})`);
+  const what =
+    kinds.length > 0
+      ? `${kinds.join(', ')} was not understood`
+      : `${misread.lines} of ${ours} events were not understood (more than ${MISREAD_LIMIT * 100} %)`;
+  const examples = misread.examples.map(({ line, text }) => `line ${line}: ${text}`);
+  throw new ToolError(
+    'E_MISREAD',
+    [`${feed.name}: ${what}; nothing was written`, ...examples].join('\n  '),
+    {
+      hint: 'look at these lines: they are cut, altered, or of a form that is not known. --allow-loss imports the rest and counts them as lost',
+    },
+  );
 }
 
 function noEvents(feed: Feed): ToolError {

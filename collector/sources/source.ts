@@ -2,6 +2,7 @@
 // A source knows its containers (lines, pages, records); what words mean is the decoders' business.
 
 import type { Named, RandomInput } from '../base/index.ts';
+import type { LineCount } from './text/line-count.ts';
 import type { EventBuilder, LossLog, TraceHeader } from '../model/index.ts';
 
 /** What a source learnt about its recording; becomes part of the header once the input is read. */
@@ -17,9 +18,19 @@ export interface SourceFacts {
   readonly iommu?: string;
 }
 
+/** What is known of an input besides its bytes. */
+export interface InputHints {
+  /** The year of time stamps that show none. */
+  readonly year?: number;
+  /** When the file was last written. */
+  readonly modified?: Date;
+}
+
 /** What every open input tells. Rows go to the builder it was opened with, in capture order. */
 export interface OpenSource {
   readonly losses: LossLog;
+  /** What became of every line, where the input has lines. */
+  readonly lines?: LineCount;
   /** Valid once the input is read. */
   facts(): SourceFacts;
   /** What the input held instead, where it held nothing that can be used. */
@@ -50,7 +61,7 @@ export interface StreamForm {
   readonly name: string;
   /** True where the first bytes (uncompressed) of an input look like this form. */
   recognises(head: Uint8Array): boolean;
-  open(out: EventBuilder): SourceParser;
+  open(out: EventBuilder, hints?: InputHints): SourceParser;
 }
 
 /** A container with offsets into itself: needs a file. A pipe is kept in a temporary one first. */

@@ -3,7 +3,7 @@
 
 import { KIND, PRESENT } from '../../model/index.ts';
 import type { QemuFamily } from './family.ts';
-import { field, hexAfter } from './fields.ts';
+import { field, hexAfter, type Field } from './fields.ts';
 
 const DOMAIN = field('AMD-Vi pages for domain 0x');
 const DEVICE = field('device table entry for devid: ');
@@ -11,6 +11,10 @@ const COLON = field(':');
 const DOT = field('.');
 const TAIL = field(' command buffer tail at 0x');
 const HEAD = field('command buffer head at 0x');
+const BASE = field(' command buffer base at 0x');
+const INVALIDATED = field(' invalidated');
+const STORE_ADDRESS = field('completion wait requested with store address 0x');
+const STORE_DATA = field(' and store data 0x');
 
 export const amdviFamily: QemuFamily = {
   name: 'amdvi',
@@ -28,9 +32,15 @@ export const amdviFamily: QemuFamily = {
       return at;
     };
 
+    /** True where the line goes on with `text` and ends there. */
+    const ends = (text: Field): boolean => {
+      cursor.expect(text);
+      return cursor.ok && cursor.atEnd();
+    };
+
     const pages = (): boolean => {
       const domain = hexAfter(cursor, DOMAIN);
-      if (!cursor.ok) return false;
+      if (!ends(INVALIDATED)) return false;
       const at = row(KIND.iotlb);
       out.domainId[at] = domain;
       out.present[at] |= PRESENT.domainId;
@@ -41,7 +51,7 @@ export const amdviFamily: QemuFamily = {
       const bus = hexAfter(cursor, DEVICE);
       const slot = hexAfter(cursor, COLON);
       const fn = hexAfter(cursor, DOT);
-      if (!cursor.ok || bus > 255 || slot > 31 || fn > 7) return false;
+      if (!ends(INVALIDATED) || bus > 255 || slot > 31 || fn > 7) return false;
       const at = row(KIND.contextCache);
       out.sourceId[at] = bus * 256 + slot * 8 + fn;
       out.present[at] |= PRESENT.sourceId;
@@ -52,13 +62,28 @@ export const amdviFamily: QemuFamily = {
     const exec = (): boolean => {
       hexAfter(cursor, HEAD);
       const found = hexAfter(cursor, TAIL);
-      if (cursor.ok && found !== tail) doorbells++;
+      hexAfter(cursor, BASE);
+      if (!cursor.ok || !cursor.atEnd()) return false;
+      if (found !== tail) doorbells++;
       tail = found;
-      return cursor.ok;
+      return true;
     };
 
+    /** A row of `kind` for a line that says nothing more: its text is words, or nothing. */
     const plain = (kind: number) => (): boolean => {
+      for (let at = cursor.at; at < cursor.end; at++) {
+        if (!isOfWords(cursor.bytes[at])) return false;
+      }
+      cursor.at = cursor.end;
       row(kind);
+      return true;
+    };
+
+    const wait = (): boolean => {
+      hexAfter(cursor, STORE_ADDRESS);
+      hexAfter(cursor, STORE_DATA);
+      if (!cursor.ok || !cursor.atEnd()) return false;
+      row(KIND.barrier);
       return true;
     };
 
@@ -68,7 +93,7 @@ export const amdviFamily: QemuFamily = {
       ['amdvi_iotlb_inval', plain(KIND.deviceTlb)],
       ['amdvi_all_inval', plain(KIND.iotlb)],
       ['amdvi_intr_inval', plain(KIND.interruptEntryCache)],
-      ['amdvi_completion_wait', plain(KIND.barrier)],
+      ['amdvi_completion_wait', wait],
       ['amdvi_command_exec', exec],
     ];
     return {
@@ -77,3 +102,8 @@ export const amdviFamily: QemuFamily = {
     };
   },
 };
+
+/** Letters, blanks and hyphens: what the texts without a field are made of. */
+function isOfWords(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 32 || code === 45;
+}

@@ -3,20 +3,25 @@
 
 import { NameTable, type TextCursor } from '../../base/index.ts';
 import type { EventBuilder, LossDetail, LossLog, TraceHeader } from '../../model/index.ts';
+import type { KindCount, LineCount } from '../text/line-count.ts';
 import { qemuFamilies } from './families.ts';
 import type { LineVerdict, OpenFamily, QemuContext } from './family.ts';
 
 const SPACE = 32;
 
 export interface EventEntry {
+  readonly name: string;
   readonly family: number;
   readonly event: number;
+  /** Lines of it that were understood and that were not. */
+  readonly count: KindCount;
 }
 
 export interface DispatchOptions {
   readonly out: EventBuilder;
   readonly cursor: TextCursor;
   readonly losses: LossLog;
+  readonly lines: LineCount;
   readonly unit: LossDetail['unit'];
 }
 
@@ -25,12 +30,18 @@ export class QemuDispatch {
   now = 0;
   /** Where the current event stands in the input. */
   place = 0;
+  /** The thread that printed the current event; -1 where the input does not show it. */
+  thread = -1;
+  /** Who printed it, as far as the text before it tells; empty where it does not. */
+  origin = '';
   /** `now` of the first row; rows are offsets from it. */
   firstRow = Number.NaN;
   readonly #out: EventBuilder;
   readonly #losses: LossLog;
+  readonly #lines: LineCount;
   readonly #unit: LossDetail['unit'];
   readonly #open: readonly OpenFamily[];
+  readonly #entries: readonly EventEntry[];
   readonly #events: NameTable<EventEntry>;
   /** Family of each stream. */
   readonly #streams: number[] = [];
@@ -38,15 +49,25 @@ export class QemuDispatch {
   constructor(options: DispatchOptions) {
     this.#out = options.out;
     this.#losses = options.losses;
+    this.#lines = options.lines;
     this.#unit = options.unit;
     this.#open = qemuFamilies.map((family, index) =>
       family.open(this.#context(index, options.cursor)),
     );
-    this.#events = new NameTable(
-      this.#open.flatMap((open, family) =>
-        open.events.map((name, event) => [name, { family, event }] as const),
-      ),
+    this.#entries = this.#open.flatMap((open, family) =>
+      open.events.map((name, event) => ({
+        name,
+        family,
+        event,
+        count: options.lines.kind(name),
+      })),
     );
+    this.#events = new NameTable(this.#entries.map((entry) => [entry.name, entry] as const));
+  }
+
+  /** Every event that a family reads. */
+  entries(): readonly EventEntry[] {
+    return this.#entries;
   }
 
   /** The event whose name starts at the cursor, which then stands behind the space that follows. */
@@ -105,7 +126,13 @@ export class QemuDispatch {
       place: () => this.place,
       row: () => rowAt(this.now),
       rowAt,
-      lose: (place, reason) => this.#losses.add(place, this.#unit, reason),
+      lose: (place, reason, kind) => {
+        if (kind === undefined) this.#losses.add(place, this.#unit, reason);
+        else this.#lines.unusable(place, this.#unit, reason, kind);
+      },
+      kept: (kind) => {
+        this.#lines.kind(kind).kept++;
+      },
     };
   }
 }

@@ -18,8 +18,13 @@ export interface QemuContext {
   row(): number;
   /** Adds a row at an earlier line's time. */
   rowAt(now: number): number;
-  /** Counts an event that was there and cannot be kept. */
-  lose(place: number, reason: string): void;
+  /**
+   * Counts a request that was there and cannot be kept. `kind` names what its lines failed to tell, where they
+   * were there and were not understood; it is left out where the log was cut.
+   */
+  lose(place: number, reason: string, kind?: string): void;
+  /** A request of `kind`, which `lose` may name, was kept. */
+  kept(kind: string): void;
 }
 
 export interface OpenFamily {

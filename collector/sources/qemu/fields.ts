@@ -31,3 +31,13 @@ export function pageAfter(cursor: TextCursor, before: Field): number {
   cursor.hex64();
   return cursor.high * PAGES_PER_HIGH_WORD + (cursor.low >>> 12);
 }
+
+/** Steps over `text` where it comes next. False, with the cursor where it was, where it does not. */
+export function skips(cursor: TextCursor, text: Field): boolean {
+  const start = cursor.at;
+  cursor.expect(text);
+  if (cursor.ok) return true;
+  cursor.at = start;
+  cursor.ok = true;
+  return false;
+}

@@ -4,8 +4,9 @@
 import { TextCursor, ToolError, ascii } from '../../base/index.ts';
 import { LossLog, type EventBuilder } from '../../model/index.ts';
 import type { SourceFacts, SourceParser, StreamForm } from '../source.ts';
+import { LineCount } from '../text/line-count.ts';
 import { QemuDispatch, type EventEntry } from './dispatch.ts';
-import { SIMPLE_EVENTS } from './simple-events.ts';
+import { isSimpleEvent, simpleText } from './simple-events.ts';
 
 const HEADER = Buffer.from('ffffffffffffffffb429a40acb77b1f2', 'hex');
 const HEADER_BYTES = 24;
@@ -29,13 +30,13 @@ export const qemuSimple: StreamForm = {
 
 interface KnownEvent {
   readonly entry: EventEntry;
-  readonly name: Uint8Array;
-  /** The text with its conversions, as bytes. */
-  readonly template: Uint8Array;
+  /** Its text with the conversions, as bytes, by the bytes of arguments that a record has. */
+  readonly templates: Map<number, Uint8Array | undefined>;
 }
 
 class QemuSimpleParser implements SourceParser {
   readonly losses = new LossLog();
+  readonly records = new LineCount(this.losses);
   readonly #cursor = new TextCursor();
   readonly #dispatch: QemuDispatch;
   readonly #events = new Map<number, KnownEvent>();
@@ -48,8 +49,14 @@ class QemuSimpleParser implements SourceParser {
   #baseLow = 0;
 
   constructor(out: EventBuilder) {
-    const { losses } = this;
-    this.#dispatch = new QemuDispatch({ out, losses, cursor: this.#cursor, unit: 'byte' });
+    const { losses, records } = this;
+    this.#dispatch = new QemuDispatch({
+      out,
+      losses,
+      lines: records,
+      cursor: this.#cursor,
+      unit: 'byte',
+    });
   }
 
   push(chunk: Uint8Array): void {
@@ -124,11 +131,10 @@ class QemuSimpleParser implements SourceParser {
     if (length > NAME_LIMIT_BYTES) throw this.#damage(at, `an event name of ${length} bytes`);
     if (bytes.length - at < 20 + length) return 0;
     const name = bytes.slice(at + 20, at + 20 + length);
-    const template = SIMPLE_EVENTS[Buffer.from(name).toString('latin1')];
     this.#cursor.open(name, 0, length);
     const entry = this.#dispatch.find(this.#cursor);
-    if (entry !== undefined && template !== undefined) {
-      this.#events.set(view.getUint32(at + 8, true), { entry, name, template: ascii(template) });
+    if (entry !== undefined && isSimpleEvent(entry.name)) {
+      this.#events.set(view.getUint32(at + 8, true), { entry, templates: new Map() });
     }
     return 20 + length;
   }
@@ -164,7 +170,9 @@ class QemuSimpleParser implements SourceParser {
     }
     this.#time(view.getUint32(at + 16, true), view.getUint32(at + 20, true));
     this.#dispatch.place = place;
-    const lineEnd = this.#render(known.template, bytes.subarray(body, end));
+    const args = bytes.subarray(body, end);
+    const template = textOf(known, args.length);
+    const lineEnd = template === undefined ? -1 : this.#render(template, args);
     if (lineEnd < 0) {
       this.losses.add(place, 'byte', 'arguments do not fit the event');
       return 8 + length;
@@ -215,6 +223,14 @@ class QemuSimpleParser implements SourceParser {
   #damage(at: number, what: string): ToolError {
     return new ToolError('E_CORRUPT', `${what} at byte ${this.#before + at} is impossible`);
   }
+}
+
+function textOf({ entry, templates }: KnownEvent, argBytes: number): Uint8Array | undefined {
+  if (!templates.has(argBytes)) {
+    const text = simpleText(entry.name, argBytes);
+    templates.set(argBytes, text === undefined ? undefined : ascii(text.trimEnd()));
+  }
+  return templates.get(argBytes);
 }
 
 function hex(view: DataView, at: number): string {

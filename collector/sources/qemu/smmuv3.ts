@@ -4,7 +4,7 @@
 import { NameTable, type TextCursor } from '../../base/index.ts';
 import { ALL_PAGES, FLAG, KIND, PRESENT, SCOPE } from '../../model/index.ts';
 import type { LineVerdict, OpenFamily, QemuContext, QemuFamily } from './family.ts';
-import { decimalAfter, field, hexAfter, pageAfter } from './fields.ts';
+import { decimalAfter, field, hexAfter, pageAfter, skips, type Field } from './fields.ts';
 
 /** What a command of this name becomes. `ranged` ones say nothing without their range. */
 interface Command {
@@ -20,7 +20,7 @@ const ste: Command = { kind: KIND.contextCache, ranged: false };
 const cd: Command = { kind: KIND.pasidCache, ranged: false };
 const other: Command = { kind: KIND.other, ranged: false };
 
-/** Commands by QEMU's name; QEMU runs none of the EL2 and EL3 ones, so these and new ones are `other`. */
+/** Commands by QEMU's name, all that it can print; it runs none of the EL2 and EL3 ones. */
 const COMMANDS = new NameTable<Command>([
   ['SMMU_CMD_CFGI_STE', ste],
   ['SMMU_CMD_CFGI_STE_RANGE', ste],
@@ -35,6 +35,21 @@ const COMMANDS = new NameTable<Command>([
   ['SMMU_CMD_TLBI_NSNH_ALL', tlbi],
   ['SMMU_CMD_ATC_INV', { kind: KIND.deviceTlb, ranged: false }],
   ['SMMU_CMD_SYNC', { kind: KIND.barrier, ranged: false }],
+  ...[
+    'SMMU_CMD_PREFETCH_CONFIG',
+    'SMMU_CMD_PREFETCH_ADDR',
+    'SMMU_CMD_TLBI_EL3_ALL',
+    'SMMU_CMD_TLBI_EL3_VA',
+    'SMMU_CMD_TLBI_EL2_ALL',
+    'SMMU_CMD_TLBI_EL2_ASID',
+    'SMMU_CMD_TLBI_EL2_VA',
+    'SMMU_CMD_TLBI_EL2_VAA',
+    'SMMU_CMD_PRI_RESP',
+    'SMMU_CMD_RESUME',
+    'SMMU_CMD_STALL_TERM',
+    '(null)', // a number that QEMU has no name for
+    'UNKNOWN',
+  ].map((name): readonly [string, Command] => [name, other]),
 ]);
 
 const OPCODE = field('<--- ');
@@ -50,10 +65,24 @@ const TTL = field(' ttl=');
 const LEAF = field(' leaf=');
 const STAGE = field(' stage=');
 const STREAM_ID = field('streamid= 0x');
+const OLD_STE = field('streamid =');
+const OLD_CD = field('streamid = ');
+const OLD_VMID = field('vmid =');
+const OLD_ASID = field(' asid =');
+const CONS = field(' cons=');
+const PROD_WRAP = field(' prod.wrap=');
+const CONS_WRAP = field(' cons.wrap=');
+const OUT_PROD = field('prod:');
+const OUT_CONS = field(', cons:');
+const OUT_PROD_WRAP = field(', prod_wrap:');
+const OUT_CONS_WRAP = field(', cons_wrap:');
 const STREAM_START = field('start=0x');
 const STREAM_END = field(' - end=0x');
 const SID = field('sid=0x');
 const PROD = field('prod=');
+const NOTHING = field('');
+const BLANK = field(' ');
+const DASH = field('-');
 
 /** log2 of the 4 KiB pages of a granule, by TG; without a TG one address is meant: its page. */
 const GRANULE_ORDER = [0, 0, 2, 4] as const;
@@ -64,6 +93,9 @@ export const smmuv3Family: QemuFamily = {
   stream: 'smmuv3 command queue',
   open: (context) => new SmmuLog(context).family(),
 };
+
+/** How commands that carry a range are called where all of them are lost. */
+const RANGED = 'TLB invalidation by address';
 
 class SmmuLog {
   readonly #context: QemuContext;
@@ -95,15 +127,23 @@ class SmmuLog {
     const handlers: readonly (readonly [string, () => boolean])[] = [
       ['smmuv3_cmdq_opcode', () => this.#opcode()],
       ['smmuv3_range_inval', () => this.#piece()],
+      ['smmuv3_s1_range_inval', () => this.#piece()],
+      ['smmuv3_cmdq_tlbi_nh_va', () => this.#oldAddress(true)],
+      ['smmuv3_cmdq_tlbi_nh_vaa', () => this.#oldAddress(false)],
       ['smmuv3_cmdq_consume', () => this.#consume()],
       ['smmuv3_cmdq_consume_out', () => this.#consumeOut()],
       ['smmuv3_cmdq_tlbi_nh_asid', () => (this.#asid = decimalAfter(this.#cursor, ASID)) >= 0],
-      ['smmuv3_cmdq_tlbi_nh', () => (this.#vmid = decimalAfter(this.#cursor, VMID)) >= 0],
+      // Before 9.1 it printed nothing: the domain is then the one that stage 1 has, 0.
+      [
+        'smmuv3_cmdq_tlbi_nh',
+        () => this.#cursor.atEnd() || (this.#vmid = decimalAfter(this.#cursor, VMID)) >= 0,
+      ],
       ['smmuv3_cmdq_tlbi_s12_vmid', () => (this.#vmid = decimalAfter(this.#cursor, VMID)) >= 0],
       ['smmu_iotlb_inv_asid_vmid', () => this.#asidAndVmid()],
-      ['smmuv3_cmdq_cfgi_ste', () => (this.#source = hexAfter(this.#cursor, STREAM_ID)) >= 0],
+      ['smmu_iotlb_inv_asid', () => (this.#asid = decimalAfter(this.#cursor, INV_ASID)) >= 0],
+      ['smmuv3_cmdq_cfgi_ste', () => this.#streamId(STREAM_ID, OLD_STE)],
       ['smmuv3_cmdq_cfgi_ste_range', () => this.#steRange()],
-      ['smmuv3_cmdq_cfgi_cd', () => (this.#source = hexAfter(this.#cursor, SID)) >= 0],
+      ['smmuv3_cmdq_cfgi_cd', () => this.#streamId(SID, OLD_CD)],
     ];
     return {
       events: handlers.map(([name]) => name),
@@ -114,7 +154,7 @@ class SmmuLog {
   }
 
   #verdict(good: boolean): LineVerdict {
-    if (good && this.#cursor.ok) return 'used';
+    if (good && this.#cursor.ok && this.#cursor.atEnd()) return 'used';
     this.#spoil();
     return 'damaged';
   }
@@ -137,7 +177,10 @@ class SmmuLog {
     const cursor = this.#cursor;
     cursor.expect(OPCODE);
     if (!cursor.ok || cursor.atEnd()) return false;
-    this.#command = COMMANDS.find(cursor.bytes, cursor.at, cursor.end) ?? other;
+    const command = COMMANDS.find(cursor.bytes, cursor.at, cursor.end);
+    if (command === undefined) return false;
+    cursor.at = cursor.end;
+    this.#command = command;
     this.#spoilt = false;
     if (this.#newDoorbell) this.#doorbells++;
     this.#newDoorbell = false;
@@ -163,7 +206,7 @@ class SmmuLog {
     const granules = hexAfter(cursor, NUM_PAGES);
     decimalAfter(cursor, TTL);
     const leaf = decimalAfter(cursor, LEAF);
-    decimalAfter(cursor, STAGE);
+    if (!cursor.atEnd()) decimalAfter(cursor, STAGE); // from 9.1 on
     if (!cursor.ok || !cursor.atEnd() || granule === undefined || granules === 0) return false;
     if (this.#command === undefined) return this.#spoilt || this.#headless();
     const end = page + granules * 2 ** granule;
@@ -174,6 +217,30 @@ class SmmuLog {
     this.#vmid = vmid;
     this.#asid = asid;
     return true;
+  }
+
+  /** QEMU before 5.1: one address of one page, `vmid =0 asid =1 addr=0x… leaf=1`. */
+  #oldAddress(hasAsid: boolean): boolean {
+    const cursor = this.#cursor;
+    const vmid = decimalAfter(cursor, OLD_VMID);
+    const asid = hasAsid ? decimalAfter(cursor, OLD_ASID) : -1;
+    const page = pageAfter(cursor, ADDR);
+    const leaf = hasAsid ? decimalAfter(cursor, LEAF) : 0;
+    if (!cursor.ok || !cursor.atEnd()) return false;
+    if (this.#command === undefined) return this.#spoilt || this.#headless();
+    this.#first = page;
+    this.#end = page + 1;
+    this.#leaf &&= leaf !== 0;
+    this.#vmid = vmid;
+    this.#asid = asid;
+    return true;
+  }
+
+  /** A stream in hex behind `now`, or in decimal behind `old`, as QEMU before 5.2 printed it. */
+  #streamId(now: Field, old: Field): boolean {
+    const cursor = this.#cursor;
+    this.#source = skips(cursor, now) ? hexAfter(cursor, NOTHING) : decimalAfter(cursor, old);
+    return this.#source >= 0;
   }
 
   /** A piece whose command came before the log's start: the command is lost, once. */
@@ -190,21 +257,34 @@ class SmmuLog {
   }
 
   #steRange(): boolean {
-    const start = hexAfter(this.#cursor, STREAM_START);
-    const end = hexAfter(this.#cursor, STREAM_END);
-    if (start === end) this.#source = start; // several streams: no one source restricts
+    const cursor = this.#cursor;
+    const start = hexAfter(cursor, STREAM_START);
+    cursor.expect(STREAM_END);
+    // Before 5.2 the numbers were signed and decimal, in spite of the `0x`: what is meant stays open.
+    const isOld = skips(cursor, DASH);
+    const end = hexAfter(cursor, NOTHING);
+    if (start === end && !isOld) this.#source = start; // several streams: no one source restricts
     return true;
   }
 
   /** Printed before each command; a moved producer index is a new doorbell. */
   #consume(): boolean {
-    const producer = decimalAfter(this.#cursor, PROD);
+    const cursor = this.#cursor;
+    const producer = decimalAfter(cursor, PROD);
+    for (const part of [CONS, PROD_WRAP, CONS_WRAP]) decimalAfter(cursor, part);
+    if (!cursor.ok) return false;
     if (producer !== this.#producer) this.#newDoorbell = true;
     this.#producer = producer;
     return true;
   }
 
   #consumeOut(): boolean {
+    const cursor = this.#cursor;
+    for (const part of [OUT_PROD, OUT_CONS, OUT_PROD_WRAP, OUT_CONS_WRAP]) {
+      decimalAfter(cursor, part);
+    }
+    skips(cursor, BLANK);
+    if (!cursor.ok || !cursor.atEnd()) return false;
     this.#emit();
     this.#newDoorbell = true;
     return true;
@@ -216,9 +296,10 @@ class SmmuLog {
     this.#command = undefined;
     this.#spoilt = true; // lines after the command's end belong to nothing
     if (command.ranged && this.#end === 0) {
-      this.#context.lose(this.#place, 'command without its range');
+      this.#context.lose(this.#place, 'command without its range', RANGED);
       return;
     }
+    if (command.ranged) this.#context.kept(RANGED);
     const { out } = this.#context;
     const row = this.#context.rowAt(this.#now);
     out.kind[row] = command.kind;

@@ -1,5 +1,6 @@
-// Time stamps of QEMU's log backend: `TID@SEC.USEC:` up to 10.1, `YYYY-MM-DDTHH:MM:SS.uuuuuuZ ` from
-// 10.2, none without `-msg timestamp=on` (spec 6.7). Offsets are from the first kept event.
+// Time stamps of QEMU's log backend: `TID@SEC.USEC:` up to 10.1, `YYYY-MM-DDTHH:MM:SS.uuuuuuZ ` from 10.2,
+// whole seconds there without decimals, none without `-msg timestamp=on` (spec 6.7). This is the fast path;
+// a line with anything else before the event goes through prefix.ts.
 
 import { type TextCursor } from '../../base/index.ts';
 
@@ -15,6 +16,8 @@ const SPACE = 32;
 export class StampReader {
   seconds = 0;
   micros = 0;
+  /** The thread that printed the line; -1 where the stamp does not show it. */
+  thread = -1;
 
   /** Reads a stamp at the cursor. False, with the cursor back at the start, where there is none. */
   read(cursor: TextCursor): boolean {
@@ -29,7 +32,7 @@ export class StampReader {
   }
 
   #classic(cursor: TextCursor): boolean {
-    cursor.decimal();
+    this.thread = cursor.decimal();
     if (!cursor.ok || cursor.bytes[cursor.at] !== AT) return false;
     cursor.at++;
     this.seconds = cursor.decimal();
@@ -38,7 +41,7 @@ export class StampReader {
 
   #iso(cursor: TextCursor): boolean {
     const { bytes, at } = cursor;
-    if (cursor.end - at < 27 || bytes[at + 4] !== DASH || bytes[at + 10] !== CAPITAL_T)
+    if (cursor.end - at < 21 || bytes[at + 4] !== DASH || bytes[at + 10] !== CAPITAL_T)
       return false;
     const part = (from: number, to: number): number => {
       let value = 0;
@@ -52,8 +55,15 @@ export class StampReader {
     const days = Date.UTC(part(0, 4), part(5, 7) - 1, part(8, 10)) / 1000;
     this.seconds = days + part(11, 13) * 3600 + part(14, 16) * 60 + part(17, 19);
     if (!Number.isSafeInteger(this.seconds)) return false;
+    this.thread = -1;
     cursor.at = at + 19;
-    if (!this.#micros(cursor, CAPITAL_Z) || bytes[cursor.at] !== SPACE) return false;
+    if (bytes[cursor.at] === CAPITAL_Z) {
+      this.micros = 0; // GLib leaves the decimals of a whole second out
+      cursor.at++;
+    } else if (!this.#micros(cursor, CAPITAL_Z)) {
+      return false;
+    }
+    if (bytes[cursor.at] !== SPACE) return false;
     cursor.at++;
     return true;
   }

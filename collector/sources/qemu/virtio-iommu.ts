@@ -44,7 +44,11 @@ export const virtioIommuFamily: QemuFamily = {
       return 'used';
     };
 
-    const done = (): 'used' => {
+    const done = (): 'used' | 'damaged' => {
+      decimalAfter(cursor, DOMAIN);
+      pageAfter(cursor, START);
+      pageAfter(cursor, END);
+      if (!cursor.ok || !cursor.atEnd()) return 'damaged';
       if (!Number.isNaN(returned)) returned = context.now();
       return 'used';
     };

@@ -71,9 +71,10 @@ export const vtdFamily: QemuFamily = {
     };
 
     const doorbell = (): LineVerdict => {
-      doorbells++;
       cursor.expect(TAIL_PREFIX);
       cursor.decimal();
+      if (!cursor.ok || !cursor.atEnd()) return 'damaged';
+      doorbells++;
       return 'used';
     };
 

@@ -163,9 +163,9 @@ void test('AMD-Vi: a page invalidation shows no address, so it is its whole doma
       '7@5.000004:amdvi_completion_wait completion wait requested with store address 0x1000 and store data 0x1',
       '7@5.000005:amdvi_command_exec command buffer head at 0x20 command buffer tail at 0x60 command buffer base at 0x1000',
       '7@5.000006:amdvi_devtab_inval device table entry for devid: 02:01.3 invalidated',
-      '7@5.000007:amdvi_all_inval Invalidation of all IOMMU cache',
+      '7@5.000007:amdvi_all_inval Invalidation of all AMD-Vi cache requested ',
       '7@5.000008:amdvi_iotlb_inval IOTLB pages invalidated',
-      '7@5.000009:amdvi_intr_inval interrupt table',
+      '7@5.000009:amdvi_intr_inval Interrupt table invalidated',
     ]),
   );
   assert.deepEqual(

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { ToolError } from '../../../collector/base/index.ts';
-import { SIMPLE_EVENTS } from '../../../collector/sources/qemu/simple-events.ts';
+import { EVENT_TEXTS } from '../../../collector/sources/qemu/event-texts.ts';
 import { capture, vectors } from '../../support/fixtures.ts';
 import { readContent, readSource } from '../../support/read-source.ts';
 
@@ -51,7 +51,7 @@ function asSimple(log: string): Buffer {
       ids.set(name, BigInt(ids.size + 100));
       mappings.push(u64(0n), u64(ids.get(name) ?? 0n), u32(name.length), Buffer.from(name));
     }
-    const template = SIMPLE_EVENTS[name];
+    const template = EVENT_TEXTS[name]?.[0];
     const args = template === undefined ? Buffer.alloc(0) : argumentsOf(template, text);
     const time = BigInt(seconds) * 1_000_000_000n + BigInt(micros) * 1000n;
     events.push(u64(1n), u64(ids.get(name) ?? 0n), u64(time), u32(24 + args.length), u32(7), args);
