@@ -3,7 +3,7 @@
 
 import type { LossLog } from '../../model/index.ts';
 import { HEAD, HEAD_BYTES, PROBE, RECORD } from '../vmm/layout.ts';
-import { SIMPLE_EVENTS } from './simple-events.ts';
+import { EVENT_TEXTS } from './event-texts.ts';
 
 const HIGH_WORD_BIG = 1n << 32n;
 const MICRO = 1000n;
@@ -17,7 +17,7 @@ export type ArgumentKind = 's' | 'd' | 'x';
 
 /** The kinds of an event's arguments in their order; undefined for an event that we have no use for. */
 export function probeArguments(event: string): readonly ArgumentKind[] | undefined {
-  const template = SIMPLE_EVENTS[event];
+  const template = EVENT_TEXTS[event]?.[0];
   return template === undefined
     ? undefined
     : [...template.matchAll(/%([sdx])/g)].map(([, kind]) => kind as ArgumentKind);
@@ -85,7 +85,7 @@ function textOf(
   { bytes, words, at }: { bytes: Uint8Array; words: Uint32Array; at: number },
 ): string {
   let argument = 0;
-  return (SIMPLE_EVENTS[event] ?? '').replaceAll(/%([sdx])/g, (_, kind: string) => {
+  return (EVENT_TEXTS[event]?.[0] ?? '').replaceAll(/%([sdx])/g, (_, kind: string) => {
     const word = at / 4 + 2 * argument++;
     if (kind === 's') return textAt(bytes, at + PROBE.text);
     if (kind === 'd') return String(words[word] | 0);
