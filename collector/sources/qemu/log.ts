@@ -38,10 +38,10 @@ export const qemuLog: StreamForm = {
   kind: 'stream',
   name: 'log',
   recognises: (head) => {
-    const text = Buffer.from(new CleanText().push(head)).toString('latin1');
+    const content = Buffer.from(new CleanText().push(head)).toString('latin1');
     return (
-      /^(?:\d+@\d+\.\d{6}:|\d{4}-\d\d-\d\dT[\d:.]{8,15}Z )/m.test(text) ||
-      new EventFinder(new QemuDispatch(NOWHERE()).entries()).isIn(text)
+      /^(?:\d+@\d+\.\d{6}:|\d{4}-\d\d-\d\dT[\d:.]{8,15}Z )/m.test(content) ||
+      new EventFinder(new QemuDispatch(NOWHERE()).entries()).isIn(content)
     );
   },
   open: (out, hints) => new QemuLogParser(out, hints),
