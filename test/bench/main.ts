@@ -12,6 +12,7 @@ import { recordBench } from './record.ts';
 import { bench as replay } from './replay.ts';
 import { importBench, planBench } from './rows.ts';
 import { slowdownBench } from './slowdown.ts';
+import { tapBench } from './tap.ts';
 
 const benches = registry<Bench>('benchmark', [
   importBench,
@@ -19,6 +20,7 @@ const benches = registry<Bench>('benchmark', [
   recordBench,
   replay,
   slowdownBench,
+  tapBench,
 ]);
 
 const HELP = `usage: npm run bench -- NAME [flags]

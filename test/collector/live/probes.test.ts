@@ -184,8 +184,9 @@ test('static probes: a record becomes the line that the log backend writes', () 
 test(
   'static probes: a process that has none is told what it is',
   { skip: missingForBpf()?.message ?? false },
-  () => {
-    const run = iotlb(['record', '--pid', String(process.pid), '-o', '/nonexistent/x.arrow']);
+  (t) => {
+    const path = join(folderOf(t), 'probes.arrow');
+    const run = iotlb(['record', '--pid', String(process.pid), '-o', path]);
     assert.notEqual(run.code, 0);
     assert.match(run.stderr, /no QEMU with static probes/);
   },
