@@ -201,18 +201,20 @@ async function toLog({ program, folder, pace }: Work): Promise<Watched> {
   const fd = openSync(log, constants.O_RDWR | constants.O_NONBLOCK);
   try {
     const caller = await Caller.start(program, 'log', { ...pace, log });
-    let isOver = false;
-    const chunk = new Uint8Array(256 * 1024);
-    const reading = (async () => {
-      while (!isOver) if (readNow(fd, chunk) === 0) await setTimeout(1);
-    })();
+    const over = new AbortController();
+    const reading = readUntil(fd, over.signal);
     const times = await caller.run();
-    isOver = true;
+    over.abort();
     await reading;
     return { times };
   } finally {
     closeSync(fd);
   }
+}
+
+async function readUntil(fd: number, signal: AbortSignal): Promise<void> {
+  const chunk = new Uint8Array(256 * 1024);
+  while (!signal.aborted) if (readNow(fd, chunk) === 0) await setTimeout(1);
 }
 
 function cpuSeconds(pid: number): number {
