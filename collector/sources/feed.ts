@@ -12,6 +12,7 @@ import { importSources } from './index.ts';
 import type {
   FileForm,
   FolderForm,
+  InputHints,
   ImportSource,
   OpenSource,
   SourceForm,
@@ -41,8 +42,8 @@ export interface FeedOptions {
   /** Where a pipe's bytes may be kept while they are read at offsets. */
   readonly spool: string;
   readonly out: EventBuilder;
-  /** The year of time stamps that show none; that of the file's date where undefined. */
-  readonly year?: number | undefined;
+  /** What is known of the input, from the user or from a reading before. */
+  readonly hints?: InputHints;
 }
 
 /** Opens `path` (`-` is standard input, a folder is raw pages) for import. Throws ToolError. */
@@ -150,8 +151,8 @@ function streamFeed(
   const { input, chunks, first, damage, path } = opened;
   const modified = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false })?.mtime;
   const parser = form.open(options.out, {
-    ...(options.year === undefined ? {} : { year: options.year }),
     ...(modified === undefined ? {} : { modified }),
+    ...options.hints,
   });
   return {
     name: input.name,

@@ -16,6 +16,7 @@ import {
 import { TraceWriter, sealTrace, type TraceTotals } from '../format/index.ts';
 import { EventBuilder, FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
 import { isDamage, openFeed, type Feed } from './feed.ts';
+import type { InputHints } from './source.ts';
 import type { LineTally } from './text/line-count.ts';
 
 const BATCH_ROWS = 65_536;
@@ -54,20 +55,41 @@ export async function importTrace(
   to: Output | string,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const out = new EventBuilder();
   const output = asOutput(to);
   const spool = output.beside('spool');
-  const feed = await openFeed(from, {
-    source: options.source,
-    spool,
-    out,
-    year: options.year,
-  });
-  try {
-    return await importFeed(feed, out, output, options);
-  } finally {
-    feed.close();
+  const { source } = options;
+  let hints: InputHints = options.year === undefined ? {} : { year: options.year };
+  for (;;) {
+    const out = new EventBuilder();
+    const feed = await openFeed(from, { source, spool, out, hints });
+    try {
+      return await importFeed(feed, out, output, options);
+    } catch (error) {
+      if (!(error instanceof AnotherPass)) throw error;
+      if (from === '-') throw notFromPipe(feed.name);
+      hints = { ...hints, ...error.hints };
+    } finally {
+      feed.close();
+    }
   }
+}
+
+/** Thrown where a reading has shown that the input must be read in another way. */
+class AnotherPass extends Error {
+  readonly hints: InputHints;
+
+  constructor(hints: InputHints) {
+    super('the input is read again');
+    this.hints = hints;
+  }
+}
+
+function notFromPipe(name: string): ToolError {
+  return new ToolError(
+    'E_FORMAT',
+    `${name}: its events are not in order, or of several guests: it must be read twice, which a pipe cannot be; nothing was written`,
+    { hint: 'write it to a file first, and import that' },
+  );
 }
 
 async function importFeed(
@@ -91,6 +113,8 @@ async function importFeed(
     damage = await runFeed(feed, options, (done) => {
       if (out.count >= BATCH_ROWS) flush(done);
     });
+    const again = feed.parser.anotherPass?.();
+    if (again !== undefined) throw new AnotherPass(again);
     if (out.count > 0 || writer === undefined) flush(0);
     if (writer === undefined) throw new Error('a flush makes the writer');
     if (writer.rows === 0) throw noEvents(feed);

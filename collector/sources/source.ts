@@ -24,6 +24,8 @@ export interface InputHints {
   readonly year?: number;
   /** When the file was last written. */
   readonly modified?: Date;
+  /** Its events are known not to be in order of time. */
+  readonly isUnordered?: boolean;
 }
 
 /** What every open input tells. Rows go to the builder it was opened with, in capture order. */
@@ -35,6 +37,8 @@ export interface OpenSource {
   facts(): SourceFacts;
   /** What the input held instead, where it held nothing that can be used. */
   insteadFound?(): string | undefined;
+  /** What a second reading must know, where the first has shown that one is needed. Valid once the input is read. */
+  anotherPass?(): InputHints | undefined;
   /** What was found beside the events: bytes that belong to nothing, and the like. */
   warnings?(): readonly string[];
 }

@@ -14,7 +14,7 @@ import {
 } from '../../collector/model/index.ts';
 import { isDamage, openFeed } from '../../collector/sources/feed.ts';
 import type { LossLog } from '../../collector/model/index.ts';
-import type { SourceFacts } from '../../collector/sources/index.ts';
+import type { InputHints, SourceFacts } from '../../collector/sources/index.ts';
 
 export interface Row {
   readonly t: number;
@@ -44,6 +44,7 @@ export interface SourceRun {
 
 export interface ReadOptions {
   readonly salvage?: boolean;
+  readonly hints?: InputHints;
 }
 
 export function rowsOf(batch: EventBatch): readonly Row[] {
@@ -83,7 +84,8 @@ export async function readSource(
   const folder = mkdtempSync(join(tmpdir(), 'iotlb-test-'));
   const out = new EventBuilder();
   try {
-    const feed = await openFeed(path, { source, spool: join(folder, 'spool'), out });
+    const hints = options.hints ?? {};
+    const feed = await openFeed(path, { source, spool: join(folder, 'spool'), out, hints });
     try {
       let damage: unknown;
       try {
@@ -93,6 +95,9 @@ export async function readSource(
         damage = error;
       }
       feed.end();
+      const again = feed.parser.anotherPass?.();
+      if (again !== undefined)
+        return await readSource(path, source, { ...options, hints: { ...hints, ...again } });
       return {
         source: feed.source.name,
         rows: rowsOf(out),

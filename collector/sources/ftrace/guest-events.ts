@@ -46,6 +46,8 @@ const ALONE = [false, true, false, false, true, false, false, true, false, true]
 /** The submission that a stream's next descriptor may still belong to. */
 class OpenRun {
   length = 0;
+  /** Which guest or buffer instance it belongs to. */
+  readonly instance: number;
   cpu = -1;
   at = 0;
   page = -1;
@@ -53,11 +55,16 @@ class OpenRun {
   /** qw0 of each descriptor of the run: type, domain, PASID and source make the tag. */
   readonly tagLow = new Uint32Array(SUBMISSION_LIMIT);
   readonly tagHigh = new Uint32Array(SUBMISSION_LIMIT);
+
+  constructor(instance: number) {
+    this.instance = instance;
+  }
 }
 
 interface NamedStream {
   readonly name: string;
   readonly bytes: Uint8Array;
+  readonly instance: number;
 }
 
 export class GuestEvents {
@@ -65,10 +72,14 @@ export class GuestEvents {
   firstRow = Number.NaN;
   readonly #out: EventBuilder;
   readonly #losses: LossLog;
+  /** The guest or buffer instance of the events that come, where one text holds several: 0 without a name. */
+  instance = 0;
+  readonly #instances: string[] = [''];
   readonly #streams: NamedStream[] = [];
   readonly #runs: OpenRun[] = [];
   #lastStream = -1;
-  #unmapStream = -1;
+  /** By instance. */
+  readonly #unmapStreams = new Map<number, number>();
   #hasQi = false;
 
   constructor(out: EventBuilder, losses: LossLog) {
@@ -76,11 +87,20 @@ export class GuestEvents {
     this.#losses = losses;
   }
 
+  /** The number of the instance called `name`; -1 where there are too many to be true. */
+  instanceOf(name: string): number {
+    const known = this.#instances.indexOf(name);
+    if (known >= 0) return known;
+    return this.#instances.length >= STREAM_LIMIT ? -1 : this.#instances.push(name) - 1;
+  }
+
   /** The stream of the IOMMU named `bytes[start … end)`; -1 where there are too many to be true. */
   iommu(bytes: Uint8Array, start: number, end: number): number {
     const last = this.#lastStream;
-    if (last >= 0 && sameBytes(this.#streams[last].bytes, bytes, start, end)) return last;
-    let found = this.#streams.findIndex((stream) => sameBytes(stream.bytes, bytes, start, end));
+    const isIt = ({ instance, bytes: name }: NamedStream): boolean =>
+      instance === this.instance && sameBytes(name, bytes, start, end);
+    if (last >= 0 && isIt(this.#streams[last])) return last;
+    let found = this.#streams.findIndex(isIt);
     if (found < 0) {
       if (this.#streams.length >= STREAM_LIMIT) return -1;
       found = this.#addStream(Buffer.from(bytes.subarray(start, end)).toString('latin1'));
@@ -121,8 +141,13 @@ export class GuestEvents {
   /** One call of iommu_unmap: `page` and `pages` are what it took out. */
   unmap(time: number, cpu: number, page: number, pages: number): void {
     this.border(cpu);
-    if (this.#unmapStream < 0) this.#unmapStream = this.#addStream('iommu:unmap');
-    const row = this.#row(time, cpu, this.#unmapStream);
+    const { instance } = this;
+    let stream = this.#unmapStreams.get(instance);
+    if (stream === undefined) {
+      stream = this.#addStream('iommu:unmap');
+      this.#unmapStreams.set(instance, stream);
+    }
+    const row = this.#row(time, cpu, stream);
     this.#out.kind[row] = KIND.unmap;
     setRange(this.#out, row, page, pages);
   }
@@ -130,7 +155,8 @@ export class GuestEvents {
   /** An event that ends the submissions which its CPU had under way. */
   border(cpu: number): void {
     for (let stream = 0; stream < this.#runs.length; stream++) {
-      if (this.#runs[stream].length > 0 && this.#runs[stream].cpu === cpu) this.#close(stream);
+      const { length, cpu: runCpu, instance } = this.#runs[stream];
+      if (length > 0 && runCpu === cpu && instance === this.instance) this.#close(stream);
     }
   }
 
@@ -144,7 +170,7 @@ export class GuestEvents {
   facts(): Pick<SourceFacts, 'barriers' | 'barrierRule' | 'streams'> {
     const rules = [
       ...(this.#hasQi ? [QI_RULE] : []),
-      ...(this.#unmapStream >= 0 ? [UNMAP_RULE] : []),
+      ...(this.#unmapStreams.size > 0 ? [UNMAP_RULE] : []),
     ];
     return {
       barriers: 'implied',
@@ -174,8 +200,11 @@ export class GuestEvents {
   }
 
   #addStream(name: string): number {
-    this.#runs.push(new OpenRun());
-    return this.#streams.push({ name, bytes: new Uint8Array(Buffer.from(name, 'latin1')) }) - 1;
+    const { instance } = this;
+    this.#runs.push(new OpenRun(instance));
+    const whole = [this.#instances[instance], name].filter((part) => part !== '').join(' ');
+    const bytes = new Uint8Array(Buffer.from(name, 'latin1'));
+    return this.#streams.push({ name: whole, bytes, instance }) - 1;
   }
 }
 

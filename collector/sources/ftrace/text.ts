@@ -1,11 +1,15 @@
-// The text of tracefs `trace` and `trace_pipe`, with or without the latency columns (spec 6.2); lines of
-// `perf script` and `trace-cmd report` have the same parts and are read too. Loss lines are counted.
+// The text of tracefs `trace` and `trace_pipe`, with or without the latency columns (spec 6.2), of `perf script`
+// and `trace-cmd report`. Other forms go through loose-line.ts. Every line is kept, lost or other.
 
 import { LineSplitter, NameTable, TextCursor, ToolError, ascii } from '../../base/index.ts';
 import { LossLog, type EventBuilder } from '../../model/index.ts';
-import type { SourceFacts, SourceParser, StreamForm } from '../source.ts';
+import type { InputHints, SourceFacts, SourceParser, StreamForm } from '../source.ts';
 import { pageOf } from '../../decoders/columns.ts';
+import { CleanText } from '../text/clean-text.ts';
+import { LineCount, type KindCount } from '../text/line-count.ts';
+import { CpuOrder, heldEvent } from './cpu-order.ts';
 import { EVENT_ROLES, GuestEvents, ROLE, type Role } from './guest-events.ts';
+import { looseLine } from './loose-line.ts';
 
 const HASH = 35;
 const OPEN = 91;
@@ -16,7 +20,11 @@ const DOT = 46;
 const ZERO = 48;
 const LETTER_X = 120;
 
-const IOVA = ascii('IOMMU: iova=');
+const IOMMU = ascii('IOMMU: ');
+const DEVICE = ascii('dev=');
+const IOVA = ascii('iova=');
+/** What tells that a line without a known prefix may hold one of our events. */
+const MARKS = ['IOMMU: ', 'qi_submit: ', 'cache_tag_'];
 const TO = ascii(' - ');
 const SIZE = ascii(' size=');
 const UNMAPPED = ascii(' unmapped_size=');
@@ -41,19 +49,36 @@ export const ftraceText: StreamForm = {
   kind: 'stream',
   name: 'text',
   recognises: (head) => {
-    const text = Buffer.from(head).toString('latin1');
+    const text = Buffer.from(new CleanText().push(head)).toString('latin1');
     return (
-      /^# tracer: /m.test(text) || /^.{1,40}\[\d{3,}\].{0,12}\s\d+\.\d{6,9}: +[\w:]+: /m.test(text)
+      /^# tracer: /m.test(text) ||
+      /^.{1,60}\[\d{3,}\].{0,12}\s\d+\.\d{6,9}: +[\w:]+: /m.test(text) ||
+      text.split('\n').some((line) => mayHoldEvent(line) && looseLine(line) !== undefined)
     );
   },
-  open: (out) => new FtraceTextParser(out),
+  open: (out, hints) => new FtraceTextParser(out, hints),
 };
+
+function mayHoldEvent(line: string | Buffer): boolean {
+  return MARKS.some((mark) => line.includes(mark));
+}
 
 class FtraceTextParser implements SourceParser {
   readonly losses = new LossLog();
+  readonly lines = new LineCount(this.losses);
   readonly #events: GuestEvents;
+  readonly #clean = new CleanText();
+  readonly #counts: Readonly<Record<Role, KindCount>>;
+  /** Set where the text is known not to be in order of time. */
+  readonly #order: CpuOrder | undefined;
+  readonly #held = heldEvent();
+  /** Of the last event, on its CPU and on any. */
+  #latest = Number.NEGATIVE_INFINITY;
+  #latestCpu = -1;
+  #latestInstance = 0;
+  #isUnordered = false;
   readonly #cursor = new TextCursor();
-  readonly #lines: LineSplitter;
+  readonly #splitter: LineSplitter;
   readonly #roles = new NameTable<Role>(
     EVENT_ROLES.flatMap(({ system, name, role }) => [
       [name, role] as const,
@@ -70,20 +95,38 @@ class FtraceTextParser implements SourceParser {
   #digits = 0;
   #cpu = 0;
 
-  constructor(out: EventBuilder) {
+  constructor(out: EventBuilder, hints: InputHints = {}) {
     this.#events = new GuestEvents(out, this.losses);
-    this.#lines = new LineSplitter({
+    this.#order = hints.isUnordered === true ? new CpuOrder() : undefined;
+    const { lines } = this;
+    this.#counts = {
+      [ROLE.none]: lines.kind('other'),
+      [ROLE.qiSubmit]: lines.kind('intel_iommu:qi_submit'),
+      [ROLE.unmap]: lines.kind('iommu:unmap'),
+      [ROLE.border]: lines.kind('borders'),
+    };
+    this.#splitter = new LineSplitter({
       line: (bytes, start, end, number, whole) => this.#line(bytes, start, end, number, whole),
     });
   }
 
   push(bytes: Uint8Array): void {
-    this.#lines.push(bytes);
+    this.#splitter.push(this.#clean.push(bytes));
   }
 
   end(): void {
-    this.#lines.end();
+    this.#splitter.push(this.#clean.end());
+    this.#splitter.end();
+    const held = this.#held;
+    this.#order?.drain(held, () => {
+      this.#events.instance = held.instance;
+      this.#emit();
+    });
     this.#events.end();
+  }
+
+  anotherPass(): InputHints | undefined {
+    return this.#isUnordered && this.#order === undefined ? { isUnordered: true } : undefined;
   }
 
   facts(): SourceFacts {
@@ -97,7 +140,7 @@ class FtraceTextParser implements SourceParser {
         resolution_ns: 10 ** (9 - Math.max(6, this.#digits)),
         pairs: [],
       },
-      detail: `trace text, ${this.#lines.lines} lines`,
+      detail: `trace text, ${this.#splitter.lines} lines`,
     };
   }
 
@@ -107,34 +150,161 @@ class FtraceTextParser implements SourceParser {
     return most.map(([name, count]) => `${count} of ${name}`).join(', ');
   }
 
-  #line(bytes: Uint8Array, start: number, end: number, number: number, whole: boolean): void {
-    if (end === start) return;
+  #line(bytes: Uint8Array, start: number, lineEnd: number, number: number, whole: boolean): void {
+    let end = lineEnd;
+    while (end > start && bytes[end - 1] === SPACE) end--;
+    const fate = this.#fate(bytes, start, end, number, whole);
+    this.lines.seen++;
+    this.lines[fate]++;
+    if (fate === 'other') this.losses.skipped++;
+  }
+
+  #fate(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    number: number,
+    whole: boolean,
+  ): 'kept' | 'lost' | 'other' {
+    if (end === start) return 'other';
     if (bytes[start] === HASH) {
       this.#comment(Buffer.from(bytes.subarray(start, end)).toString('latin1'), number);
-      return;
-    }
-    if (!this.#prefix(bytes, start, end) && !this.#latencyPrefix(bytes, start, end)) {
-      this.#otherLine(bytes, start, end, number);
-      return;
+      return 'other';
     }
     const cursor = this.#cursor;
-    const nameEnd = this.#nameEnd(cursor);
+    const isKnown = this.#prefix(bytes, start, end) || this.#latencyPrefix(bytes, start, end);
+    const nameEnd = isKnown ? this.#nameEnd(cursor) : -1;
     const role = nameEnd < 0 ? undefined : this.#roles.find(bytes, cursor.at, nameEnd);
     if (role === undefined) {
-      this.#skip(bytes, cursor.at, nameEnd);
-      return;
+      const fate = this.#loose(bytes, start, end, number, whole);
+      if (fate !== 'other') return fate;
+      if (isKnown) this.#note(bytes, cursor.at, nameEnd);
+      else if (this.#lostLine(bytes, start, end, number)) return 'lost';
+      return 'other';
     }
+    this.#instance(bytes, start, cursor.at);
     cursor.at = nameEnd + 1;
     while (bytes[cursor.at] === SPACE && cursor.at < end) cursor.at++;
+    return this.#take(role, bytes, start, number, whole);
+  }
+
+  /** The event whose text starts at the cursor. */
+  #take(
+    role: Role,
+    bytes: Uint8Array,
+    start: number,
+    number: number,
+    whole: boolean,
+  ): 'kept' | 'lost' | 'other' {
+    const cursor = this.#cursor;
     if (this.#baseSeconds < 0) this.#baseSeconds = this.#seconds;
-    const time = (this.#seconds - this.#baseSeconds) * 1e9 + this.#nanos;
+    const held = this.#held;
+    held.role = role;
+    held.time = (this.#seconds - this.#baseSeconds) * 1e9 + this.#nanos;
+    held.cpu = this.#cpu;
+    held.instance = this.#events.instance;
     if (role === ROLE.border) {
-      this.#events.border(this.#cpu);
-      this.losses.skipped++;
-    } else if (!whole) {
+      this.#put();
+      return 'kept';
+    }
+    if (!whole) {
       this.losses.add(number, 'line', 'last line is cut');
-    } else if (role === ROLE.qiSubmit ? !this.#qiSubmit(time) : !this.#unmap(time)) {
-      this.losses.add(number, 'line', 'damaged line');
+      return 'lost';
+    }
+    const textAt = cursor.at;
+    if (role === ROLE.unmap) {
+      cursor.expect(IOMMU);
+      if (!cursor.ok) return 'other'; // another subsystem's event of this name
+    }
+    if (role === ROLE.qiSubmit ? this.#qiSubmit() : this.#unmap()) {
+      this.#counts[role].kept++;
+      this.#put();
+      // Behind it another line may have run in.
+      return 'kept';
+    }
+    const { end } = cursor;
+    const kind = this.#counts[role];
+    this.lines.misunderstood({ line: number, reason: 'damaged line', kind, bytes, start, end });
+    const rest = Buffer.from(bytes.buffer, bytes.byteOffset + textAt, end - textAt);
+    if (mayHoldEvent(rest)) this.#loose(bytes, textAt, end, number, whole);
+    return 'lost';
+  }
+
+  /** An event behind a prefix of another form, or behind another line that was cut. */
+  #loose(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    number: number,
+    whole: boolean,
+  ): 'kept' | 'lost' | 'other' {
+    const line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    if (!mayHoldEvent(line)) return 'other';
+    const found = looseLine(line.toString('latin1'));
+    if (found === undefined) return 'other';
+    const name = Buffer.from(found.name, 'latin1');
+    const role = this.#roles.find(name, 0, name.length);
+    if (role === undefined) return 'other';
+    if (found.time === undefined) {
+      if (role === ROLE.border) return 'other';
+      const kind = this.#counts[role];
+      this.lines.misunderstood({ line: number, reason: 'no time stamp', kind, bytes, start, end });
+      return 'lost';
+    }
+    this.#seconds = found.time.seconds;
+    this.#nanos = found.time.nanos;
+    this.#digits = Math.max(this.#digits, found.time.digits);
+    this.#cpu = found.cpu;
+    this.#instance(bytes, start, start + found.textAt);
+    this.#cursor.open(bytes, start + found.textAt, end);
+    return this.#take(role, bytes, start, number, whole);
+  }
+
+  /** `FILE: ` or `INSTANCE: ` before the task, as `trace-cmd report` prints it for several. */
+  #instance(bytes: Uint8Array, start: number, nameAt: number): void {
+    let at = start;
+    while (at < nameAt && bytes[at] === SPACE) at++;
+    let stop = at;
+    while (stop < nameAt && bytes[stop] !== SPACE) stop++;
+    if (bytes[stop - 1] !== COLON || stop === nameAt) {
+      this.#events.instance = 0;
+      return;
+    }
+    const rest = Buffer.from(bytes.subarray(stop, nameAt)).toString('latin1');
+    if (!/^ +\S.*-\d+ +(?:\(.*\) +)?\[\d{3,}\]/.test(rest)) {
+      this.#events.instance = 0;
+      return;
+    }
+    const name = Buffer.from(bytes.subarray(at, stop - 1)).toString('latin1');
+    this.#events.instance = Math.max(0, this.#events.instanceOf(name));
+  }
+
+  /** The event at hand, at once or in its turn. */
+  #put(): void {
+    const held = this.#held;
+    if (this.#order !== undefined) {
+      this.#order.add(held);
+      return;
+    }
+    const isOther = held.cpu !== this.#latestCpu || held.instance !== this.#latestInstance;
+    if (held.time < this.#latest && isOther && held.cpu >= 0) this.#isUnordered = true;
+    this.#latest = held.time;
+    this.#latestCpu = held.cpu;
+    this.#latestInstance = held.instance;
+    this.#emit();
+  }
+
+  #emit(): void {
+    const { role, time, cpu, stream, words, page, pages } = this.#held;
+    if (role === ROLE.border) {
+      this.#events.border(cpu);
+    } else if (role === ROLE.unmap) {
+      this.#events.unmap(time, cpu, page, pages);
+    } else {
+      const { lower, upper } = { lower: this.#lower, upper: this.#upper };
+      [lower.q0lo, lower.q0hi, lower.q1lo, lower.q1hi] = words;
+      [upper.q0lo, upper.q0hi, upper.q1lo, upper.q1hi] = words.subarray(4);
+      this.#events.qiSubmit(time, cpu, stream, lower, upper);
     }
   }
 
@@ -200,7 +370,7 @@ class FtraceTextParser implements SourceParser {
     } else if (cursor.ok && bytes[cursor.at] === COLON && cursor.at - from >= 7) {
       throw new ToolError(
         'E_FORMAT',
-        `line ${this.#lines.lines}: its times are plain counts, not seconds: the trace clock was 'counter' or a cycle counter`,
+        `line ${this.#splitter.lines}: its times are plain counts, not seconds: the trace clock was 'counter' or a cycle counter`,
         {
           hint: "record with 'echo mono > trace_clock'",
         },
@@ -223,7 +393,7 @@ class FtraceTextParser implements SourceParser {
   }
 
   /** `NAME IOMMU: 0xQW0 0xQW1 0xQW2 0xQW3` */
-  #qiSubmit(time: number): boolean {
+  #qiSubmit(): boolean {
     const cursor = this.#cursor;
     const { bytes, end } = cursor;
     const name = cursor.at;
@@ -234,27 +404,19 @@ class FtraceTextParser implements SourceParser {
     while (at < end && bytes[at] !== COLON) at++;
     const iommuEnd = at;
     cursor.at = at + 1;
-    const { lower, upper } = { lower: this.#lower, upper: this.#upper };
-    this.#word();
-    lower.q0lo = cursor.low;
-    lower.q0hi = cursor.high;
-    this.#word();
-    lower.q1lo = cursor.low;
-    lower.q1hi = cursor.high;
-    this.#word();
-    upper.q0lo = cursor.low;
-    upper.q0hi = cursor.high;
-    this.#word();
-    upper.q1lo = cursor.low;
-    upper.q1hi = cursor.high;
+    const { words } = this.#held;
+    for (let i = 0; i < 8; i += 2) {
+      this.#word();
+      words[i] = cursor.low;
+      words[i + 1] = cursor.high;
+    }
     if (!cursor.ok || !cursor.atEnd() || iommuEnd <= iommu) return false;
     // A printed name of another type than the word's means that the line is damaged.
     const printed = QI_NAMES.find(bytes, name, nameEnd);
-    if (printed !== undefined && printed !== (lower.q0lo & 0xf)) return false;
+    if (printed !== undefined && printed !== (words[0] & 0xf)) return false;
     const stream = this.#events.iommu(bytes, iommu, iommuEnd);
-    if (stream < 0) return false;
-    this.#events.qiSubmit(time, this.#cpu, stream, lower, upper);
-    return true;
+    this.#held.stream = stream;
+    return stream >= 0;
   }
 
   /** A hex word after a space; older kernels print no `0x`. */
@@ -272,26 +434,39 @@ class FtraceTextParser implements SourceParser {
     cursor.hex64();
   }
 
-  /** `IOMMU: iova=0x… - 0x… size=N unmapped_size=M`, end exclusive; what was unmapped counts. */
-  #unmap(time: number): boolean {
+  /**
+   * `[dev=NAME ]iova=0x…[ - 0x…] size=N unmapped_size=M`: the end, exclusive, came with Linux 5.17, the device is
+   * in vendors' kernels. What was unmapped counts.
+   */
+  #unmap(): boolean {
     const cursor = this.#cursor;
-    cursor.expect(IOVA);
-    if (!cursor.ok) {
-      this.losses.skipped++; // another subsystem's event of this name
-      return true;
+    const { bytes, end } = cursor;
+    if (this.#skips(DEVICE)) {
+      while (cursor.at < end && bytes[cursor.at] !== SPACE) cursor.at++;
+      cursor.at++;
     }
+    cursor.expect(IOVA);
     this.#hex();
-    const page = pageOf(cursor.low, cursor.high);
-    cursor.expect(TO);
-    this.#hex();
+    const held = this.#held;
+    held.page = pageOf(cursor.low, cursor.high);
+    if (this.#skips(TO)) this.#hex();
     cursor.expect(SIZE);
     const size = cursor.decimal();
     cursor.expect(UNMAPPED);
     const unmapped = cursor.decimal();
     if (!cursor.ok || !cursor.atEnd()) return false;
-    const bytes = unmapped === 0 ? size : unmapped;
-    this.#events.unmap(time, this.#cpu, page, Math.max(1, Math.ceil(bytes / 4096)));
+    held.pages = Math.max(1, Math.ceil((unmapped === 0 ? size : unmapped) / 4096));
     return true;
+  }
+
+  #skips(text: Uint8Array): boolean {
+    const cursor = this.#cursor;
+    const { at, ok } = cursor;
+    cursor.expect(text);
+    if (cursor.ok) return true;
+    cursor.at = at;
+    cursor.ok = ok;
+    return false;
   }
 
   #comment(text: string, line: number): void {
@@ -312,23 +487,20 @@ class FtraceTextParser implements SourceParser {
   }
 
   /** `CPU:n [LOST m EVENTS]`, or nothing of ours. */
-  #otherLine(bytes: Uint8Array, start: number, end: number, number: number): void {
+  #lostLine(bytes: Uint8Array, start: number, end: number, number: number): boolean {
     const text = Buffer.from(bytes.subarray(start, Math.min(end, start + 200))).toString('latin1');
-    const lost = /^\s*CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/.exec(text);
-    if (lost === null) {
-      this.losses.skipped++;
-      return;
-    }
+    const lost = /^\s*(?:\S+: +)?CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/.exec(text);
+    if (lost === null) return false;
     const reason =
       lost[2] === undefined
         ? `events of CPU ${lost[1]}, number not told`
         : `events of CPU ${lost[1]}`;
     this.losses.add(number, 'line', reason, Number(lost[2] ?? 1));
     this.#events.end();
+    return true;
   }
 
-  #skip(bytes: Uint8Array, start: number, nameEnd: number): void {
-    this.losses.skipped++;
+  #note(bytes: Uint8Array, start: number, nameEnd: number): void {
     if (!Number.isNaN(this.#events.firstRow) || this.#others.size >= NAMES_KEPT) return;
     const end = nameEnd < 0 ? start + 24 : nameEnd;
     const name = Buffer.from(bytes.subarray(start, end))
