@@ -1,6 +1,7 @@
 // The seam between the closed loop and what makes its calls: virtual time, or a thread with a real device.
 
 import type { Calls } from './calls.ts';
+import type { Cursor } from './cursor.ts';
 import type { EntryList } from './entry-list.ts';
 
 export interface Driver {
@@ -13,8 +14,8 @@ export interface Driver {
 
 /** Sees what happens, in the order in which it does. Every method is optional. */
 export interface Observer {
-  /** A row has arrived; `what` is its ROW. */
-  arrived?(stream: number, row: number, what: number, nowNs: number): void;
+  /** Row `i` of the submission that `waiter` rings for has arrived. */
+  arrived?(waiter: number, submission: Cursor, i: number, nowNs: number): void;
   /** Entries `from … to - 1` of `list` that are of the call's target go out together. */
   formed?(call: number, calls: Calls, list: EntryList, from: number, to: number): void;
   started?(call: number, nowNs: number): void;

@@ -13,6 +13,9 @@ export class EntryList {
   to = 0;
   row: Float64Array = new Float64Array(8);
   sort: Float64Array = new Float64Array(8);
+  /** Its range in pages of 4 KiB. */
+  page: Float64Array = new Float64Array(8);
+  pages: Float64Array = new Float64Array(8);
   /** Place in the arrivals of the stream. */
   order: Float64Array = new Float64Array(8);
   /** Barriers of the stream that arrived before it. */
@@ -24,14 +27,10 @@ export class EntryList {
     return this.to - this.from;
   }
 
-  add(row: number, sort: number, order: number, epoch: number, atNs: number): void {
+  /** Appends an entry, all of whose columns the caller sets. Returns its index. */
+  add(): number {
     if (this.to === this.row.length) this.#room();
-    const i = this.to++;
-    this.row[i] = row;
-    this.sort[i] = sort;
-    this.order[i] = order;
-    this.epoch[i] = epoch;
-    this.atNs[i] = atNs;
+    return this.to++;
   }
 
   /** Forgets all entries. */
@@ -42,15 +41,22 @@ export class EntryList {
 
   /** Appends all entries of `other`, which it forgets. */
   take(other: EntryList): void {
-    for (let i = other.from; i < other.to; i++)
-      this.add(other.row[i], other.sort[i], other.order[i], other.epoch[i], other.atNs[i]);
+    for (let from = other.from; from < other.to; from++) {
+      const to = this.add();
+      this.row[to] = other.row[from];
+      this.sort[to] = other.sort[from];
+      this.page[to] = other.page[from];
+      this.pages[to] = other.pages[from];
+      this.order[to] = other.order[from];
+      this.epoch[to] = other.epoch[from];
+      this.atNs[to] = other.atNs[from];
+    }
     other.clear();
   }
 
   #room(): void {
     if (this.from > 0 && 2 * this.length <= this.row.length) {
-      for (const column of [this.row, this.sort, this.order, this.epoch, this.atNs])
-        column.copyWithin(0, this.from, this.to);
+      for (const column of this.#columns()) column.copyWithin(0, this.from, this.to);
       this.to -= this.from;
       this.from = 0;
       return;
@@ -58,8 +64,14 @@ export class EntryList {
     const room = 2 * this.row.length;
     this.row = grown(this.row, room);
     this.sort = grown(this.sort, room);
+    this.page = grown(this.page, room);
+    this.pages = grown(this.pages, room);
     this.order = grown(this.order, room);
     this.epoch = grown(this.epoch, room);
     this.atNs = grown(this.atNs, room);
+  }
+
+  #columns(): readonly Float64Array[] {
+    return [this.row, this.sort, this.page, this.pages, this.order, this.epoch, this.atNs];
   }
 }

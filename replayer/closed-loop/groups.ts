@@ -3,10 +3,11 @@
 
 import { Agenda } from './agenda.ts';
 import type { Calls } from './calls.ts';
+import type { Cursor } from './cursor.ts';
 import { fits } from './cut.ts';
 import type { Observer } from './driver.ts';
 import { EntryList } from './entry-list.ts';
-import type { Grouping } from './grouping.ts';
+import type { Grouping } from '../strategies/grouping.ts';
 import type { Servers } from './options.ts';
 import type { RequestSort, Submissions } from './submissions.ts';
 
@@ -71,11 +72,11 @@ export class Groups {
     this.#waitNs =
       grouping.kind === 'window'
         ? grouping.widthNs
-        : grouping.kind === 'queue'
+        : grouping.kind === 'released-early'
           ? grouping.timeoutNs
           : Number.NaN;
     this.#waits = !Number.isNaN(this.#waitNs);
-    this.#drains = grouping.kind === 'drain' || (grouping.kind === 'window' && grouping.drains);
+    this.#drains = grouping.kind === 'drain' || (grouping.kind === 'window' && grouping.thenDrain);
     this.#servers = servers;
     this.#calls = calls;
     this.#nowNs = nowNs;
@@ -124,34 +125,43 @@ export class Groups {
     this.#waiter = waiter;
   }
 
-  request(row: number, sort: number): void {
+  /** Row `i` of the submission, a request, arrives. */
+  request(rows: Cursor, i: number): void {
     const its = this.#its;
-    const { commands } = this.#sorts[sort];
-    const order = its.asked++;
-    if (this.#grouping.kind === 'request') {
-      its.group.add(row, sort, order, its.barriers, this.#nowNs[0]);
-      this.#close();
-      return;
-    }
     if (this.#grouping.kind === 'drain') {
-      its.due.add(row, sort, order, its.barriers, this.#nowNs[0]);
+      this.#add(its.due, rows, i);
       this.touch(this.#stream, -1);
       return;
     }
     const { group } = its;
+    const sort = rows.sort[i];
     if (group.length > 0 && !this.#mayJoin(group, its.commands, sort, its.barriers)) this.#close();
-    group.add(row, sort, order, its.barriers, this.#nowNs[0]);
-    if (group.length === 1) {
-      its.commands = 0;
-      if (this.#waits) {
-        this.#closing.atNs[this.#stream] = this.#nowNs[0] + this.#waitNs;
-        this.#closing.set(this.#stream);
-      }
-      // Where nobody is away already, nobody will be the last to stop (rows behind a waiter's last barrier).
-      if (this.#grouping.kind === 'window') this.#deserted.push(this.#stream);
-    }
-    its.commands += commands;
+    this.#add(group, rows, i);
+    if (group.length === 1) this.#opened(its);
+    its.commands += this.#sorts[sort].commands;
     if (its.commands >= this.#maxCommands) this.#close();
+  }
+
+  #add(list: EntryList, rows: Cursor, i: number): void {
+    const its = this.#its;
+    const entry = list.add();
+    list.row[entry] = rows.row[i];
+    list.sort[entry] = rows.sort[i];
+    list.page[entry] = rows.page[i];
+    list.pages[entry] = rows.pages[i];
+    list.order[entry] = its.asked++;
+    list.epoch[entry] = its.barriers;
+    list.atNs[entry] = this.#nowNs[0];
+  }
+
+  #opened(its: Stream): void {
+    its.commands = 0;
+    if (this.#waits) {
+      this.#closing.atNs[this.#stream] = this.#nowNs[0] + this.#waitNs;
+      this.#closing.set(this.#stream);
+    }
+    // Where nobody is away already, nobody will be the last to stop (rows behind a waiter's last barrier).
+    if (this.#grouping.kind === 'window') this.#deserted.push(this.#stream);
   }
 
   /** A barrier arrives. Returns how many entries of its stream arrived before it. */
@@ -337,12 +347,13 @@ function mostOf(grouping: Grouping): number {
     case 'request':
       return 1;
     case 'submission':
+    case 'custom':
       return Number.POSITIVE_INFINITY;
     case 'interval':
     case 'window':
     case 'drain':
       return grouping.maxCommands;
-    case 'queue':
+    case 'released-early':
       return grouping.size;
   }
 }

@@ -1,11 +1,11 @@
 // The closed loop of design §13: what waiters ask, when their locks and releases let them, and how that is
 // grouped into calls. Knows no clock and makes no call: a driver says when it is and what has completed.
 
+import { isInsideDoorbell, type Grouping } from '../strategies/grouping.ts';
 import { Agenda } from './agenda.ts';
 import { Calls } from './calls.ts';
 import { Cursor } from './cursor.ts';
 import type { Driver, Observer } from './driver.ts';
-import { isInsideDoorbell, type Grouping } from './grouping.ts';
 import { Groups } from './groups.ts';
 import { Locks } from './locks.ts';
 import type { LoopOptions, Serial } from './options.ts';
@@ -328,10 +328,10 @@ export class ClosedLoop {
     let barriers = 0;
     groups.arriving(stream, this.#inDoorbell ? waiter : -1);
     for (let i = 0; i < rows; i++) {
-      const its = what[i] % 4;
-      this.#observer?.arrived?.(stream, row[i], its, this.nowNs[0]);
+      const its = what[i];
+      this.#observer?.arrived?.(waiter, cursor, i, this.nowNs[0]);
       if (its === ROW.request) {
-        groups.request(row[i], (what[i] - its) / 4);
+        groups.request(cursor, i);
       } else if (its === ROW.barrier) {
         const before = groups.barrier();
         waits.add(stream, waiter, barriers++ === 0, before, row[i]);
@@ -350,7 +350,7 @@ export class ClosedLoop {
     if (barriers > 0) {
       this.#hasEnded[waiter] = 1;
       this.#set(waiter, AT.waiting);
-      if (this.#grouping.kind === 'queue') this.#releaseAll(stream);
+      if (this.#grouping.kind === 'released-early') this.#releaseAll(stream);
       else this.#releaseDone(stream);
     } else if (isDoorbellOver) {
       this.#ringAgain(waiter);

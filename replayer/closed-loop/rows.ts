@@ -28,8 +28,15 @@ export interface LoopRows {
   readonly lock: ArrayLike<number>;
   /** Of requests: what one call serves. */
   readonly target: ArrayLike<number>;
-  /** Of requests: kinds that a barrier separates never share a call. */
+  /** Of requests: kinds that a barrier separates never share a call; columns as in an EventBatch. */
   readonly kind: ArrayLike<number>;
+  readonly scope: ArrayLike<number>;
+  readonly flags: ArrayLike<number>;
+  readonly present: ArrayLike<number>;
+  readonly domainId: ArrayLike<number>;
+  readonly pasid: ArrayLike<number>;
+  readonly page: ArrayLike<number>;
+  readonly pages: ArrayLike<number>;
   /** Of requests: commands of the dialect that say it. */
   readonly commands: ArrayLike<number>;
 }

@@ -3,7 +3,7 @@
 import type { Calls } from './calls.ts';
 import type { Driver, Observer } from './driver.ts';
 import { Agenda } from './agenda.ts';
-import type { Grouping } from './grouping.ts';
+import type { Grouping } from '../strategies/grouping.ts';
 import { ClosedLoop, type LoopTotals } from './loop.ts';
 import type { LoopOptions } from './options.ts';
 import type { Submissions } from './submissions.ts';

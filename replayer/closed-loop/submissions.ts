@@ -21,6 +21,11 @@ export interface RequestSort {
   readonly lock: number;
   readonly target: number;
   readonly kind: number;
+  readonly scope: number;
+  readonly flags: number;
+  readonly present: number;
+  readonly domainId: number;
+  readonly pasid: number;
   readonly commands: number;
 }
 
@@ -28,11 +33,11 @@ export interface RequestSort {
 const HEAD = { stream: 0, firstNs: 1, lastNs: 2, rows: 3, asks: 4, length: 5 } as const;
 
 /** Values of a held row. */
-const ROW_VALUES = 3;
+const ROW_VALUES = 5;
 
 /** What a waiter's rows have come to since its last barrier. */
 interface Open {
-  /** Held submissions: HEAD, then per row its ROW and sort, its number and its time. */
+  /** Held submissions: HEAD, then per row its ROW and sort, its number, its time and its range. */
   readonly values: number[];
   length: number;
   /** Where the current submission begins; -1 before the first. */
@@ -44,6 +49,7 @@ interface Open {
   readonly carried: number[];
   lastNs: number;
   lastRow: number;
+  lastPage: number;
   /** True where an interval ended at a barrier before. */
   hasEnded: boolean;
 }
@@ -61,7 +67,6 @@ export class Submissions {
   readonly intervals: number[] = [];
   /** By waiter: the streams that it has rows in. */
   readonly streamsOf: number[][] = [];
-  targets = 0;
   rows = 0;
   /** Intervals that began, in the recording, before the one before them was over. */
   negativeThinks = 0;
@@ -79,11 +84,16 @@ export class Submissions {
   /** By stream: its last doorbell and who rang it. */
   readonly #doorbell: number[] = [];
   readonly #doorbellWaiter: number[] = [];
+  readonly #targetNumbers: number[] = [];
   #lastSort = -1;
-  readonly #lastKey = [-1, -1, -1, -1, -1];
+  #lastStream = -1;
 
   constructor(tapes = new Tapes()) {
     this.tapes = tapes;
+  }
+
+  get targets(): number {
+    return this.#targetNumbers.length;
   }
 
   /** Rows in capture order, in as many pieces as they come. */
@@ -128,7 +138,7 @@ export class Submissions {
     values[head + HEAD.rows]++;
     if (what === ROW.request) {
       const sort = this.#sort(rows, i, stream);
-      values[open.length++] = what + 4 * sort;
+      values[open.length++] = what + 4 * (sort + 1);
       values[head + HEAD.asks] = 1;
       if (!open.hasBarrier) addOnce(open.locks, this.sorts[sort].lock);
     } else {
@@ -141,6 +151,8 @@ export class Submissions {
     }
     values[open.length++] = row;
     values[open.length++] = tNs;
+    values[open.length++] = rows.page[i];
+    values[open.length++] = rows.pages[i];
     if (open.length > ROW_VALUES * MOST_HELD_ROWS && !open.hasBarrier)
       this.#emit(open, waiter, false);
   }
@@ -158,6 +170,7 @@ export class Submissions {
       carried: [],
       lastNs: 0,
       lastRow: 0,
+      lastPage: 0,
       hasEnded: false,
     });
   }
@@ -192,6 +205,8 @@ export class Submissions {
       values[open.length++] = ROW.configuration;
       values[open.length++] = carried[i + 1];
       values[open.length++] = tNs;
+      values[open.length++] = 0;
+      values[open.length++] = 0;
       values[open.head + HEAD.rows]++;
     }
     carried.length = kept;
@@ -272,37 +287,54 @@ export class Submissions {
       tapes.put(waiter, values[at]);
       tapes.putSigned(waiter, values[at + 1] - open.lastRow);
       open.lastRow = values[at + 1];
+      if (values[at] < 4) continue;
+      tapes.putSigned(waiter, values[at + 3] - open.lastPage);
+      tapes.put(waiter, values[at + 4]);
+      open.lastPage = values[at + 3];
     }
     open.lastNs = lastNs;
   }
 
   #sort(rows: LoopRows, i: number, stream: number): number {
-    const key = this.#lastKey;
+    const last = this.#lastSort >= 0 ? this.sorts[this.#lastSort] : undefined;
     if (
-      key[0] === stream &&
-      key[1] === rows.lock[i] &&
-      key[2] === rows.target[i] &&
-      key[3] === rows.kind[i] &&
-      key[4] === rows.commands[i]
+      last !== undefined &&
+      this.#lastStream === stream &&
+      this.lockNumbers[last.lock] === rows.lock[i] &&
+      this.#targetNumbers[last.target] === rows.target[i] &&
+      last.kind === rows.kind[i] &&
+      last.scope === rows.scope[i] &&
+      last.flags === rows.flags[i] &&
+      last.present === rows.present[i] &&
+      last.domainId === rows.domainId[i] &&
+      last.pasid === rows.pasid[i] &&
+      last.commands === rows.commands[i]
     )
       return this.#lastSort;
-    key[0] = stream;
-    key[1] = rows.lock[i];
-    key[2] = rows.target[i];
-    key[3] = rows.kind[i];
-    key[4] = rows.commands[i];
-    const text = key.join();
+    this.#lastStream = stream;
+    return (this.#lastSort = this.#newSort(rows, i, stream));
+  }
+
+  #newSort(rows: LoopRows, i: number, stream: number): number {
+    const fields = {
+      kind: rows.kind[i],
+      scope: rows.scope[i],
+      flags: rows.flags[i],
+      present: rows.present[i],
+      domainId: rows.domainId[i],
+      pasid: rows.pasid[i],
+      commands: rows.commands[i],
+    };
+    const text = [stream, rows.lock[i], rows.target[i], ...Object.values(fields)].join();
     let sort = this.#sortOf.get(text);
     if (sort === undefined) {
       sort = this.sorts.length;
       this.#sortOf.set(text, sort);
       const lock = indexOf(rows.lock[i], this.#lockOf, this.lockNumbers);
       this.lockStream[lock] = stream;
-      let target = this.#targetOf.get(rows.target[i]);
-      if (target === undefined) this.#targetOf.set(rows.target[i], (target = this.targets++));
-      this.sorts.push({ lock, target, kind: rows.kind[i], commands: rows.commands[i] });
+      const target = indexOf(rows.target[i], this.#targetOf, this.#targetNumbers);
+      this.sorts.push({ lock, target, ...fields });
     }
-    this.#lastSort = sort;
     return sort;
   }
 }

@@ -51,6 +51,6 @@ export const barrier: Strategy = {
   reorders: false,
   widens: false,
   defers: false,
-  grouping: () => ({ kind: 'interval' }),
+  grouping: (values) => ({ kind: 'interval', maxCommands: values.max }),
   open: (values) => new BarrierStage(values),
 };

@@ -127,7 +127,7 @@ function groupingOf(links: readonly Link[]): Grouping {
   if (last !== undefined) return last;
   if (declared.length > 0 && links[0].strategy.grouping !== undefined) return declared[0];
   return links[0].strategy.standsOn === 'barrier'
-    ? { kind: 'interval' }
+    ? { kind: 'interval', maxCommands: readValues(barrier, '').max }
     : { kind: 'request', thread: 'waiter' };
 }
 

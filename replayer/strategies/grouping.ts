@@ -6,8 +6,8 @@ import type { EntryReader } from '../steps/entry-reader.ts';
 export type Grouping =
   /** One call per request: in the waiter's thread (`none`), or by a worker, so that the doorbell returns at once. */
   | { readonly kind: 'request'; readonly thread: 'waiter' | 'worker' }
-  /** One call per barrier interval of the stream, in the waiter's thread. */
-  | { readonly kind: 'interval' }
+  /** One call per barrier interval of the stream, in the waiter's thread; `maxCommands` force it out. */
+  | { readonly kind: 'interval'; readonly maxCommands: number }
   /** One call per doorbell, in the waiter's thread. */
   | { readonly kind: 'submission' }
   /**
@@ -66,4 +66,10 @@ export function holds(grouping: Grouping): boolean {
     case 'submission':
       return false;
   }
+}
+
+/** True where calls run inside the doorbell, so that nobody sees a completion before it ends (rule 5). */
+export function isInsideDoorbell(grouping: Grouping): boolean {
+  if (grouping.kind === 'request') return grouping.thread === 'waiter';
+  return grouping.kind === 'interval' || grouping.kind === 'submission';
 }

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { Grouping } from '../../../replayer/closed-loop/grouping.ts';
+import type { Grouping } from '../../../replayer/strategies/grouping.ts';
 import type { LoopOptions } from '../../../replayer/closed-loop/options.ts';
 import type { LoopRows } from '../../../replayer/closed-loop/rows.ts';
 import { simulate } from '../../../replayer/closed-loop/simulate.ts';
@@ -48,7 +48,7 @@ function simulated(
     options,
     service: (call, { commands }) => serviceNs(commands[call]),
     observer: {
-      arrived: (_stream, row, _what, nowNs) => (arrivalNs[row] = nowNs),
+      arrived: (_waiter, { row }, i, nowNs) => (arrivalNs[row[i]] = nowNs),
       formed(call, { stream, target }, list, from, to) {
         const seqs: number[] = [];
         for (let i = from; i < to; i++)

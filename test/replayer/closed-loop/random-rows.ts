@@ -3,7 +3,8 @@
 
 import fc from 'fast-check';
 
-import type { Grouping } from '../../../replayer/closed-loop/grouping.ts';
+import type { Grouping } from '../../../replayer/strategies/grouping.ts';
+import { FLAG, PRESENT, SCOPE } from '../../../collector/model/index.ts';
 import { SERIALS, SERVERS, type LoopOptions } from '../../../replayer/closed-loop/options.ts';
 import { ROW, type LoopRows } from '../../../replayer/closed-loop/rows.ts';
 
@@ -14,6 +15,7 @@ interface Row {
   readonly domain: number;
   readonly kind: number;
   readonly commands: number;
+  readonly page: number;
   readonly ringsAnew: boolean;
   readonly stream: number;
 }
@@ -37,6 +39,7 @@ const row = (waiters: number): fc.Arbitrary<Row> =>
     domain: fc.integer({ min: 0, max: 2 }),
     kind: fc.constantFrom(0, 0, 0, 1),
     commands: fc.constantFrom(1, 1, 1, 2, 3),
+    page: fc.constantFrom(0, 1, 7, 2 ** 40),
     ringsAnew: fc.boolean(),
     stream: fc.constantFrom(0, 0, 0, 1),
   });
@@ -62,6 +65,13 @@ export const randomRows: fc.Arbitrary<LoopRows> = fc
       lock: [] as number[],
       target: [] as number[],
       kind: [] as number[],
+      scope: [] as number[],
+      flags: [] as number[],
+      present: [] as number[],
+      domainId: [] as number[],
+      pasid: [] as number[],
+      page: [] as number[],
+      pages: [] as number[],
       commands: [] as number[],
     };
     let nowNs = 0;
@@ -83,6 +93,13 @@ export const randomRows: fc.Arbitrary<LoopRows> = fc
       columns.target.push(10 * stream + (each.domain & 1));
       columns.kind.push(each.kind);
       columns.commands.push(each.commands);
+      columns.scope.push(each.what === ROW.request ? SCOPE.vaddr : 0);
+      columns.flags.push(each.commands & 1 ? FLAG.leaf : 0);
+      columns.present.push(PRESENT.domainId | PRESENT.range);
+      columns.domainId.push(each.domain);
+      columns.pasid.push(each.kind);
+      columns.page.push(each.page);
+      columns.pages.push(each.commands);
     }
     return columns;
   });
@@ -102,10 +119,10 @@ export const groupings: fc.Arbitrary<Grouping> = fc.oneof(
     widthNs: fc.constantFrom(0, 1, 5, 20, 100),
     maxCommands: fc.constantFrom(1, 2, 4, 64),
     early: fc.boolean(),
-    drains: fc.boolean(),
+    thenDrain: fc.boolean(),
   }),
   fc.record({
-    kind: fc.constant('queue' as const),
+    kind: fc.constant('released-early' as const),
     size: fc.constantFrom(1, 3, 8),
     timeoutNs: fc.constantFrom(1, 10, 60),
   }),

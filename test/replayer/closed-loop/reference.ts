@@ -1,7 +1,7 @@
 // The closed loop of design §13, rules 1 to 10, as slowly and obviously as it can be written: objects, a list
 // of events that is searched for the next one, and a look at every entry to see whether a barrier may go.
 
-import type { Grouping } from '../../../replayer/closed-loop/grouping.ts';
+import type { Grouping } from '../../../replayer/strategies/grouping.ts';
 import type { LoopOptions } from '../../../replayer/closed-loop/options.ts';
 import { ROW, type LoopRows } from '../../../replayer/closed-loop/rows.ts';
 
@@ -310,7 +310,7 @@ class Reference {
     for (const wait of waits)
       stream.waits.push(this.#inDoorbell ? { ...wait, before: stream.asked } : wait);
     if (waits.length > 0) waiter.state = 'waiting';
-    if (this.#grouping.kind === 'queue')
+    if (this.#grouping.kind === 'released-early')
       for (const wait of stream.waits.splice(0)) this.#release(wait);
     else this.#releaseDone(stream);
     if (waits.length === 0 && waiter.callsOut === 0) this.#ringAgain(waiter, submission);
@@ -354,7 +354,7 @@ class Reference {
       const waitNs =
         grouping.kind === 'window'
           ? grouping.widthNs
-          : grouping.kind === 'queue'
+          : grouping.kind === 'released-early'
             ? grouping.timeoutNs
             : Number.NaN;
       if (!Number.isNaN(waitNs))
@@ -377,8 +377,9 @@ class Reference {
       case 'drain':
         return grouping.maxCommands;
       case 'submission':
+      case 'custom':
         return Number.POSITIVE_INFINITY;
-      case 'queue':
+      case 'released-early':
         return grouping.size;
     }
   }
@@ -404,7 +405,7 @@ class Reference {
     const grouping = this.#grouping;
     const { group } = stream;
     stream.group = [];
-    if (grouping.kind === 'window' && grouping.drains) {
+    if (grouping.kind === 'window' && grouping.thenDrain) {
       stream.due.push(...group);
       return;
     }
@@ -421,7 +422,7 @@ class Reference {
 
   #cut(): void {
     const grouping = this.#grouping;
-    if (grouping.kind !== 'drain' && !(grouping.kind === 'window' && grouping.drains)) return;
+    if (grouping.kind !== 'drain' && !(grouping.kind === 'window' && grouping.thenDrain)) return;
     const due = [...this.#streams.values()].filter((stream) => stream.due.length > 0);
     due.sort((a, b) => this.#arrivalNs[a.due[0].seq] - this.#arrivalNs[b.due[0].seq]);
     for (const stream of due) {

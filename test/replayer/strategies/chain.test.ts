@@ -57,7 +57,7 @@ void test('a chain says how it forms calls in a closed loop: by the link that ho
   const cases: readonly [string, object, number][] = [
     ['none', { kind: 'request', thread: 'waiter' }, 0],
     ['eager', { kind: 'request', thread: 'worker' }, 0],
-    ['smmu-range', { kind: 'interval' }, 1],
+    ['smmu-range', { kind: 'interval', maxCommands: 65_536 }, 1],
     ['none+aligned', { kind: 'request', thread: 'waiter' }, 1],
     ['doorbell+adjacent', { kind: 'submission' }, 1],
     ['window:us=5', window, 0],
