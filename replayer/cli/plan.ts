@@ -16,22 +16,20 @@ import { dialectFor } from '../dialects/for-recording.ts';
 import type { Dialect } from '../dialects/index.ts';
 import { modelSource, type CostModel } from '../model/cost-model.ts';
 import { readModel } from '../model/file.ts';
-import { predictorOf, type Prediction } from '../model/predict.ts';
-import {
-  HoldGainCounter,
-  explain,
-  planEach,
-  type HoldGain,
-  type PlanFacts,
-  type StepSink,
-} from '../planner/index.ts';
+import { explain } from '../planner/index.ts';
+import type { LoopFlags } from '../simulation/options.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { openChain } from '../strategies/user-strategy.ts';
 import { addDialectFlag } from './dialect-flag.ts';
 import { explanationText } from './explain-text.ts';
+import { addLoopFlags } from './loop-flags.ts';
+import { planPass, type PassOptions, type Planned } from './plan-pass.ts';
+import { planText } from './plan-text.ts';
 import { strategyHelp, strategyList } from './strategy-list.ts';
 
-interface Options {
+interface Options extends LoopFlags {
+  readonly openLoop: boolean;
+  readonly service?: string;
   readonly strategy: readonly string[];
   readonly dialect?: string;
   readonly explain?: string;
@@ -51,7 +49,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
       repeatable(DEFAULT_STRATEGIES),
       DEFAULT_STRATEGIES,
     );
-  addDialectFlag(command)
+  addLoopFlags(addDialectFlag(command))
     .option('--explain <seq>', 'show what becomes of one request, on a time line')
     .option('--predict <model>', "estimate what a replay would measure (a file of 'iotlb model')")
     .option('--list', 'describe the strategies and presets', false)
@@ -71,7 +69,7 @@ async function run(path: string | undefined, options: Options, terminal: Termina
     return;
   }
   if (path === undefined) {
-    terminal.warn('plan wants a recording (or --list)');
+    terminal.warn('plan needs a recording (or --list)');
     process.exitCode = EXIT.usage;
     return;
   }
@@ -87,25 +85,16 @@ async function run(path: string | undefined, options: Options, terminal: Termina
     return;
   }
   const model = options.predict === undefined ? undefined : readModel(options.predict, dialect);
-  planAll(path, chains, { dialect, model, json: options.json, terminal });
+  planAll(path, chains, { dialect, model, flags: options, json: options.json, terminal });
 }
 
-interface How {
-  readonly dialect: Dialect;
-  readonly model: CostModel | undefined;
+interface How extends PassOptions {
   readonly json: boolean;
-  readonly terminal: Terminal;
-}
-
-/** A plan's facts, and what a replay of it would measure where a model is given. */
-interface Planned {
-  readonly facts: PlanFacts;
-  readonly prediction: Prediction | undefined;
 }
 
 function planAll(path: string, chains: readonly StrategyChain[], how: How): void {
   const { json, terminal, model } = how;
-  const { plans, gain, synthetic } = planPass(path, chains, how);
+  const { plans, costs, synthetic } = planPass(path, chains, how);
   const all = plans.map((plan) => plan.facts);
   if (all.some((plan) => plan.verdict.class === 'broken')) process.exitCode = EXIT.input;
   if (json) {
@@ -116,43 +105,13 @@ function planAll(path: string, chains: readonly StrategyChain[], how: How): void
   } else {
     const notes = synthetic === undefined ? [] : [`not captured: ${synthetic}`, ''];
     const predicted = model === undefined ? [] : ['', ...predictionText(model, plans)];
-    terminal.answer([...notes, ...gainText(gain, all[0]), '', table(all), ...predicted].join('\n'));
+    terminal.answer([...notes, ...planText(all, costs), ...predicted].join('\n'));
   }
   for (const plan of all) {
     for (const broken of plan.verdict.broken) {
       terminal.warn(`${plan.strategy}: broken: seq ${broken.seq}: ${broken.reason}`);
     }
   }
-}
-
-/** One pass over the recording: every chain's plan, and what there is to gain at all. */
-function planPass(
-  path: string,
-  chains: readonly StrategyChain[],
-  { dialect, model, terminal }: How,
-): {
-  readonly plans: readonly Planned[];
-  readonly gain: HoldGain;
-  readonly synthetic: string | undefined;
-} {
-  using reader = openTrace(path, { words: dialect.readsWords });
-  const gain = new HoldGainCounter();
-  const wanted = chains.map((chain) => {
-    const predictor = model === undefined ? undefined : predictorOf(chain, model);
-    const sink: StepSink = (stream, steps) => predictor?.steps(stream, steps);
-    return { chain, predictor, sink };
-  });
-  const all = planEach(reader.batches(), wanted, dialect, gain.steps);
-  if (reader.end?.state === 'cut') {
-    terminal.warn(
-      `${path}: ends inside a batch; planned the ${formatCount(reader.end.events)} events before it`,
-    );
-  }
-  return {
-    plans: all.map((facts, i) => ({ facts, prediction: wanted[i].predictor?.end() })),
-    gain: gain.end(),
-    synthetic: reader.header.synthetic,
-  };
 }
 
 function predictionText(model: CostModel, plans: readonly Planned[]): readonly string[] {
@@ -189,87 +148,4 @@ function explainRow(
   how.terminal.answer(
     how.json ? jsonText(all.length === 1 ? all[0] : all, 2) : all.map(explanationText).join('\n\n'),
   );
-}
-
-/** What there is to gain at all, before any strategy: said first, because mostly it is little. */
-function gainText(gain: HoldGain, plan: PlanFacts): readonly string[] {
-  const requests = plan.replayable;
-  if (requests === 0) {
-    return [
-      `nothing to replay with ${plan.dialect}; without --dialect the one is taken that the recording's IOMMU speaks`,
-    ];
-  }
-  const per = requests / plan.barrier_intervals;
-  const single = (100 * plan.single_request_intervals) / plan.barrier_intervals;
-  const left = (ioctls: number): string =>
-    `${formatCount(ioctls)} ioctls (${((100 * ioctls) / requests).toFixed(0)} %)`;
-  const strict =
-    single >= 90
-      ? [
-          'This guest waits after each request: merging inside a barrier interval gains next to nothing.',
-          'What is still to be had is had by holding waits back, and costs the guest stall:',
-        ]
-      : ['Merging inside barrier intervals helps here; holding waits back could leave:'];
-  return [
-    `${per.toFixed(2)} requests a barrier interval; ${single.toFixed(1)} % of the intervals hold one`,
-    ...strict,
-    ...gain.window.map(
-      (one) => `  window of ${formatDuration(one.ns).padEnd(8)} ${left(one.ioctls)}`,
-    ),
-    ...gain.drain.map(
-      (one) =>
-        `  drain, ${formatDuration(one.service_ns).padEnd(8)} ${left(one.ioctls)}, if an ioctl takes that long`,
-    ),
-  ];
-}
-
-function table(plans: readonly PlanFacts[]): string {
-  const head = [
-    'strategy',
-    'ioctls',
-    'entries',
-    'requests',
-    'pages asked',
-    'pages issued',
-    'by the driver',
-    'hw waits',
-    'verdict',
-  ];
-  const rows = plans.map((plan) => [
-    plan.strategy,
-    `${plan.online ? '≤ ' : ''}${formatCount(plan.steps)}`,
-    formatCount(plan.entries),
-    formatCount(plan.replayable),
-    formatCount(plan.requested_pages),
-    formatCount(plan.issued_pages),
-    plan.hardware_pages === null ? '–' : formatCount(plan.hardware_pages),
-    formatCount(plan.hardware_waits),
-    verdictText(plan),
-  ]);
-  const first = plans[0];
-  const left = Object.entries(first.not_replayable).map(
-    ([reason, count]) => `  ${formatCount(count)} × ${reason}`,
-  );
-  return [
-    textTable([head, ...rows], [false, true, true, true, true, true, true, true, false]),
-    '',
-    `${formatCount(first.requests)} requests in ${formatCount(first.barrier_intervals)} barrier intervals, ${formatCount(first.replayable)} replayable with ${first.dialect}${left.length === 0 ? '' : '; not replayable:'}`,
-    ...left,
-  ].join('\n');
-}
-
-export function verdictText(plan: PlanFacts): string {
-  const { verdict } = plan;
-  switch (verdict.class) {
-    case 'strict':
-      return 'strict';
-    case 'deferred':
-      return `deferred: ${formatCount(verdict.requests_exposed)} requests exposed, ${formatDuration(verdict.exposure_page_ns)}·page`;
-    case 'narrowed':
-      return 'narrowed: the dialect leaves pages out';
-    case 'corrupting':
-      return `corrupting: ${formatCount(verdict.requests_exposed)} requests could translate to old pages`;
-    case 'broken':
-      return `broken: ${formatCount(verdict.broken_requests)} requests`;
-  }
 }

@@ -31,7 +31,7 @@ import { parseCpuList } from './cpu-list.ts';
 import { addDialectFlag } from './dialect-flag.ts';
 import { addLimitFlags, enforceLimits, limitsOf, type LimitFlags } from './limit-flags.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from './pacing-flags.ts';
-import { verdictText } from './plan.ts';
+import { verdictText } from './verdict-text.ts';
 import { replayScreen } from './replay-screen.ts';
 
 interface Options extends PacingFlags, LimitFlags, ClassFlag {

@@ -37,6 +37,8 @@ export class Groups {
   /** Calls that were formed, and the entries in them. */
   formed = 0;
   entries = 0;
+  /** Groups that were closed. */
+  closings = 0;
   readonly #sorts: readonly RequestSort[];
   readonly #grouping: Grouping;
   readonly #maxCommands: number;
@@ -58,7 +60,8 @@ export class Groups {
   /** By target: its call in the group that closes, where that call is of this closing. */
   readonly #callOf: Int32Array;
   readonly #closingOf: Float64Array;
-  #closings = 0;
+  /** The target whose entries are a call each; -1 where there is none. */
+  readonly #eachEntry: number;
 
   // The submission that arrives.
   #stream = 0;
@@ -89,6 +92,7 @@ export class Groups {
       due: new EntryList(),
       isTouched: false,
     }));
+    this.#eachEntry = submissions.eachEntry;
     this.#its = this.#streams[0];
     this.#closing = new Agenda(submissions.streams.length);
     this.#isFed = new Uint8Array(submissions.streams.length + submissions.waiters.length);
@@ -310,10 +314,12 @@ export class Groups {
   #form(stream: number, list: EntryList, from: number, to: number): void {
     const calls = this.#calls;
     const server = this.serverOf(stream, this.#waiter);
-    const closing = ++this.#closings;
+    const closing = ++this.closings;
+    const observer = this.#observer?.formed === undefined ? undefined : this.#observer;
     for (let i = from; i < to; i++) {
       const { target, commands } = this.#sorts[list.sort[i]];
-      if (this.#closingOf[target] !== closing) {
+      const isEach = target === this.#eachEntry;
+      if (isEach || this.#closingOf[target] !== closing) {
         this.#closingOf[target] = closing;
         this.#callOf[target] = calls.form(server, stream, target, this.#waiter, list.order[i]);
         this.formed++;
@@ -321,22 +327,21 @@ export class Groups {
       const call = this.#callOf[target];
       calls.entries[call]++;
       calls.commands[call] += commands;
+      if (isEach) observer?.formed?.(call, calls, list, i, i + 1);
     }
+    if (observer !== undefined) this.#tell(observer, list, from, to);
     this.entries += to - from;
-    this.#tell(list, from, to);
     if (this.#isFed[server] === 1) return;
     this.#isFed[server] = 1;
     this.#fed.push(server);
   }
 
-  #tell(list: EntryList, from: number, to: number): void {
-    const observer = this.#observer;
-    if (observer?.formed === undefined) return;
+  #tell(observer: Observer, list: EntryList, from: number, to: number): void {
     for (let i = from; i < to; i++) {
       const { target } = this.#sorts[list.sort[i]];
       const call = this.#callOf[target];
-      if (this.#calls.firstOrder[call] === list.order[i])
-        observer.formed(call, this.#calls, list, i, to);
+      if (target === this.#eachEntry || this.#calls.firstOrder[call] !== list.order[i]) continue;
+      observer.formed?.(call, this.#calls, list, i, to);
     }
   }
 }

@@ -20,6 +20,8 @@ const NEXT = { ask: 0, ring: 1, arrive: 2 } as const;
 
 export interface LoopTotals {
   readonly calls: number;
+  /** Groups that were closed: each became a call per target. */
+  readonly groups: number;
   readonly entries: number;
   readonly doorbells: number;
   readonly barriers: number;
@@ -212,6 +214,7 @@ export class ClosedLoop {
     }
     return {
       calls: this.#groups.formed,
+      groups: this.#groups.closings,
       entries: this.#groups.entries,
       doorbells: this.#doorbells,
       barriers: this.#barriers,

@@ -13,9 +13,14 @@ export const ROW = {
   configuration: 3,
 } as const;
 
+/** A target of this number: each entry is a call of its own. */
+export const EACH_ENTRY = -1;
+
 /** Rows in capture order; every array has at least `count` elements. */
 export interface LoopRows {
   readonly count: number;
+  /** Sequence number of the row in its recording; ascending. */
+  readonly seq: ArrayLike<number>;
   /** ns from the recording's start. */
   readonly tNs: ArrayLike<number>;
   readonly stream: ArrayLike<number>;

@@ -2,7 +2,7 @@
 // Owns rules 1 to 3 and 6 of design §13 as far as they follow from the recording alone: which rows arrive
 // together, where an interval ends, which locks it takes. Allocates nothing per row.
 
-import { ROW, type LoopRows } from './rows.ts';
+import { EACH_ENTRY, ROW, type LoopRows } from './rows.ts';
 import { Tapes } from './tape.ts';
 
 /** Rows of an interval that has not ended are held to learn its locks; older ones are let go as its own. */
@@ -67,7 +67,6 @@ export class Submissions {
   readonly intervals: number[] = [];
   /** By waiter: the streams that it has rows in. */
   readonly streamsOf: number[][] = [];
-  rows = 0;
   /** Intervals that began, in the recording, before the one before them was over. */
   negativeThinks = 0;
   /** Doorbells with several barriers: CPUs that wait at the same time. */
@@ -96,9 +95,14 @@ export class Submissions {
     return this.#targetNumbers.length;
   }
 
+  /** The target whose entries are a call each; -1 where there is none. */
+  get eachEntry(): number {
+    return this.#targetNumbers.indexOf(EACH_ENTRY);
+  }
+
   /** Rows in capture order, in as many pieces as they come. */
   push(rows: LoopRows): void {
-    for (let i = 0; i < rows.count; i++) this.#row(rows, i, this.rows++);
+    for (let i = 0; i < rows.count; i++) this.#row(rows, i);
   }
 
   /** No more rows. */
@@ -113,7 +117,7 @@ export class Submissions {
     this.tapes.close();
   }
 
-  #row(rows: LoopRows, i: number, row: number): void {
+  #row(rows: LoopRows, i: number): void {
     const stream = indexOf(rows.stream[i], this.#streamOf, this.streams);
     const waiter = indexOf(rows.waiter[i], this.#waiterOf, this.waiters);
     if (waiter === this.#open.length) this.#newWaiter();
@@ -149,7 +153,7 @@ export class Submissions {
         open.hasBarrier = true;
       }
     }
-    values[open.length++] = row;
+    values[open.length++] = rows.seq[i];
     values[open.length++] = tNs;
     values[open.length++] = rows.page[i];
     values[open.length++] = rows.pages[i];

@@ -16,6 +16,11 @@ export type CallForm =
 
 export interface Dialect extends Named {
   readonly form: CallForm;
+  /**
+   * What one call serves (design §13, targets): one guest domain and PASID, one vIOMMU, or one entry. Calls
+   * are counted one per step and target.
+   */
+  readonly serves: 'domain' | 'viommu' | 'entry';
   /** Matches what recordings call the IOMMU whose guests ask in these terms; undefined where none does. */
   readonly speaks?: RegExp;
   /** Bytes of one encoded command. */

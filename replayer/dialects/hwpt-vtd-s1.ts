@@ -16,6 +16,7 @@ export const hwptVtdS1: Dialect = {
   summary: 'iommufd IOMMU_HWPT_INVALIDATE, VT-d first-stage entries',
   speaks: /\bVT-d\b/,
   form: { kind: 'array', dataType: DATA_VTD_S1 },
+  serves: 'domain',
   entryBytes: 24,
   readsWords: false,
   refuse: refuseUnlessIotlb,

@@ -24,6 +24,7 @@ export function slotOf(steps: StepBatch, entry: number, i: number): number {
 
 /** What the mock's HWPT and vIOMMU have in common. */
 export const selftest = {
+  serves: 'domain' as const,
   form: { kind: 'array', dataType: SELFTEST_DATA },
   readsWords: false,
   refuse: refuseUnlessIotlb,

@@ -13,6 +13,7 @@ export const unmap: Dialect = {
   summary: 'map and unmap of the range through iommufd or VFIO type1: works on every IOMMU',
   speaks: /\bvirtio-iommu\b/,
   form: { kind: 'map-unmap' },
+  serves: 'entry',
   entryBytes: 16,
   readsWords: false,
   refuse: (batch, row) =>

@@ -9,6 +9,7 @@ export const VFIO_IOMMU_TLB_INVALIDATE = 0x3b7b;
 export const RFC_BYTES = 32;
 
 export const vfioRfc = {
+  serves: 'entry' as const,
   form: { kind: 'struct', request: VFIO_IOMMU_TLB_INVALIDATE },
   entryBytes: RFC_BYTES,
   readsWords: false,

@@ -97,6 +97,7 @@ export const viommuArmSmmuv3: Dialect = {
   summary: 'iommufd IOMMU_HWPT_INVALIDATE on a vIOMMU, SMMUv3 commands',
   speaks: /\bSMMUv3\b/,
   form: { kind: 'array', dataType: DATA_ARM_SMMUV3 },
+  serves: 'viommu',
   entryBytes: COMMAND_BYTES,
   readsWords: true,
   refuse: (batch, row) => refuseUnlessIotlb(batch, row) ?? refuseRaw(batch, row),

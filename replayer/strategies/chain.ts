@@ -26,7 +26,10 @@ export interface StrategyChain {
   readonly parameters: Readonly<Record<string, ParameterValues>>;
   /** How the chain forms calls in the closed loop: by the link that holds, else as its first link does. */
   readonly grouping: Grouping;
-  /** The links that work inside a group, first to last: what the closed loop opens for each call. */
+  /**
+   * The links that work inside a group, first to last: what the closed loop opens for each call. One that
+   * both holds and widens (`flush-queue`) does the second here.
+   */
   readonly joining: readonly ChainStage[];
   /** First to last. */
   readonly stages: readonly ChainStage[];
@@ -109,7 +112,9 @@ export function parseChain(text: string, known: Registry<Strategy> = strategies)
     online: last.strategy.online?.(last.values),
     parameters: parametersOf(links),
     grouping: groupingOf(links),
-    joining: links.filter(({ strategy }) => strategy.grouping === undefined).map(stageOf),
+    joining: links
+      .filter(({ strategy }) => strategy.grouping === undefined || strategy.widens)
+      .map(stageOf),
     stages: [
       ...(stands ? [stageOf({ strategy: barrier, values: readValues(barrier, '') })] : []),
       ...links.map(stageOf),

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Grouping } from '../../../replayer/strategies/grouping.ts';
 import { FLAG, PRESENT, SCOPE } from '../../../collector/model/index.ts';
 import { SERIALS, SERVERS, type LoopOptions } from '../../../replayer/closed-loop/options.ts';
-import { ROW, type LoopRows } from '../../../replayer/closed-loop/rows.ts';
+import { EACH_ENTRY, ROW, type LoopRows } from '../../../replayer/closed-loop/rows.ts';
 
 interface Row {
   readonly gapNs: number;
@@ -52,11 +52,13 @@ export const randomRows: fc.Arbitrary<LoopRows> = fc
       rows: fc.array(row(waiters), { maxLength: 60 }),
       doorbells: fc.boolean(),
       streams: fc.constantFrom(1, 1, 2),
+      eachEntry: fc.boolean(),
     }),
   )
-  .map(({ rows, doorbells, streams }) => {
+  .map(({ rows, doorbells, streams, eachEntry }) => {
     const columns = {
       count: rows.length,
+      seq: rows.map((_, i) => i),
       tNs: [] as number[],
       stream: [] as number[],
       waiter: [] as number[],
@@ -90,7 +92,9 @@ export const randomRows: fc.Arbitrary<LoopRows> = fc
       columns.what.push(each.what);
       // Domains are numbered per vIOMMU: the same number is another lock and target in the other stream.
       columns.lock.push(10 * stream + each.domain);
-      columns.target.push(10 * stream + (each.domain & 1));
+      columns.target.push(
+        each.domain === 2 && eachEntry ? EACH_ENTRY : 10 * stream + (each.domain & 1),
+      );
       columns.kind.push(each.kind);
       columns.commands.push(each.commands);
       columns.scope.push(each.what === ROW.request ? SCOPE.vaddr : 0);

@@ -3,7 +3,7 @@
 
 import type { Grouping } from '../../../replayer/strategies/grouping.ts';
 import type { LoopOptions } from '../../../replayer/closed-loop/options.ts';
-import { ROW, type LoopRows } from '../../../replayer/closed-loop/rows.ts';
+import { EACH_ENTRY, ROW, type LoopRows } from '../../../replayer/closed-loop/rows.ts';
 
 export interface ReferenceCall {
   readonly stream: number;
@@ -433,13 +433,14 @@ class Reference {
   }
 
   #call(stream: Stream, entries: readonly Entry[], waiter: Waiter | undefined): void {
-    const calls = new Map<number, Entry[]>();
+    const calls: Entry[][] = [];
     for (const entry of entries) {
-      const call = calls.get(entry.target);
-      if (call === undefined) calls.set(entry.target, [entry]);
+      const call = calls.find((theirs) => theirs[0].target === entry.target);
+      if (call === undefined || entry.target === EACH_ENTRY) calls.push([entry]);
       else call.push(entry);
     }
-    for (const [target, theirs] of calls) {
+    for (const theirs of calls) {
+      const { target } = theirs[0];
       if (waiter !== undefined) waiter.callsOut++;
       const call: Call = { stream, target, entries: theirs, waiter, startNs: Number.NaN };
       this.#server(stream, waiter).queue.push(call);

@@ -1,0 +1,122 @@
+// One pass over a recording for all strategies of `iotlb plan`: their plans on recorded times, and then each
+// of them in the closed loop.
+
+import { formatCount, parseCount, type Terminal } from '../../collector/base/index.ts';
+import { openTrace } from '../../collector/format/index.ts';
+import type { EventBatch } from '../../collector/model/index.ts';
+import { Submissions } from '../closed-loop/submissions.ts';
+import type { Dialect } from '../dialects/index.ts';
+import type { CostModel } from '../model/cost-model.ts';
+import { planEach, type PlanFacts } from '../planner/index.ts';
+import { loopFacts, type LoopFacts } from '../simulation/facts.ts';
+import { runLoop } from '../simulation/loop-run.ts';
+import { LoopRowSource } from '../simulation/loop-rows.ts';
+import { loopOptions, type GivenOptions, type LoopFlags } from '../simulation/options.ts';
+import { OpenLoopChecks } from '../simulation/open-loop.ts';
+import { Predictor, type Prediction } from '../simulation/predict.ts';
+import { DEFAULT_SERVICE, fittedService, openService } from '../simulation/service.ts';
+import { waiterNumbers } from '../simulation/waiters.ts';
+import type { StrategyChain } from '../strategies/chain.ts';
+
+export interface PassOptions {
+  readonly dialect: Dialect;
+  readonly model: CostModel | undefined;
+  readonly flags: LoopFlags & { readonly openLoop: boolean; readonly service?: string };
+  readonly terminal: Terminal;
+}
+
+/** A plan's facts, and what a replay of it would measure where a model is given. */
+export interface Planned {
+  readonly facts: PlanFacts & Partial<LoopFacts>;
+  readonly prediction: Prediction | undefined;
+}
+
+/** What the text says of all plans together. */
+export interface PassCosts {
+  readonly options: GivenOptions | undefined;
+  readonly service: string;
+  readonly waiters: number;
+  /** Doorbells with more than one barrier: CPUs that are known to wait at the same time. */
+  readonly severalWaits: number;
+  /** Set where the recording does not say who waits: the reading that was used. */
+  readonly assumed: string | undefined;
+  readonly negativeThinks: number;
+  readonly foreignRows: number;
+}
+
+export interface Pass {
+  readonly plans: readonly Planned[];
+  readonly costs: PassCosts;
+  readonly synthetic: string | undefined;
+}
+
+export function planPass(path: string, chains: readonly StrategyChain[], how: PassOptions): Pass {
+  const { dialect, model, flags, terminal } = how;
+  using reader = openTrace(path, { words: dialect.readsWords });
+  const { header } = reader;
+  const waiters = waiterNumbers(
+    header,
+    flags.streamWaiters === undefined ? 1 : parseCount(flags.streamWaiters, '--stream-waiters'),
+  );
+  const rows = new LoopRowSource(dialect, waiters);
+  const submissions = new Submissions();
+  const checks = flags.openLoop ? new OpenLoopChecks(chains) : undefined;
+  function* watched(): Generator<EventBatch> {
+    for (const batch of reader.batches()) {
+      const taken = rows.take(batch);
+      if (checks === undefined) submissions.push(taken);
+      else checks.take(taken);
+      yield batch;
+    }
+  }
+  try {
+    const wanted = chains.map((chain, i) => ({ chain, sink: checks?.sink(i) }));
+    const planned = planEach(watched(), wanted, dialect);
+    if (reader.end?.state === 'cut') {
+      terminal.warn(
+        `${path}: ends inside a batch; planned the ${formatCount(reader.end.events)} events before it`,
+      );
+    }
+    submissions.end();
+    const base = {
+      waiters: submissions.waiters.length,
+      severalWaits: submissions.severalWaits,
+      negativeThinks: submissions.negativeThinks,
+      foreignRows: submissions.foreignRows,
+      assumed: waiters.assumed,
+    };
+    const { synthetic } = header;
+    if (checks !== undefined) {
+      const plans = planned.map((facts, i) => ({
+        facts: { ...facts, pacing: 'recorded' as const, possible: checks.possible(i) },
+        prediction: undefined,
+      }));
+      return { plans, costs: { ...base, options: undefined, service: '' }, synthetic };
+    }
+    const groupings = chains.map((chain) => chain.grouping);
+    const options = loopOptions(flags, header.iommu ?? '', groupings);
+    const service =
+      model === undefined
+        ? openService(flags.service ?? DEFAULT_SERVICE, dialect)
+        : fittedService(model);
+    const plans = chains.map((chain, i) => {
+      const predictor = model === undefined ? undefined : new Predictor();
+      const run = runLoop(chain, {
+        submissions,
+        options,
+        service,
+        dialect,
+        rules: {
+          mapsTrap: dialect.form.kind === 'map-unmap',
+          extraPagesDestroy: dialect.form.kind === 'map-unmap',
+        },
+        watch: predictor,
+      });
+      const of = { waiters: base.waiters, serial: options.serial, service: service.text };
+      return { facts: loopFacts(planned[i], run, of), prediction: predictor?.end(run.totals) };
+    });
+    return { plans, costs: { ...base, options, service: service.text }, synthetic };
+  } finally {
+    submissions.close();
+  }
+}

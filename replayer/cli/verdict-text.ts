@@ -1,0 +1,20 @@
+// A verdict in a few words, for tables.
+
+import { formatCount, formatDuration } from '../../collector/base/index.ts';
+import type { PlanFacts } from '../planner/index.ts';
+
+export function verdictText(plan: PlanFacts): string {
+  const { verdict } = plan;
+  switch (verdict.class) {
+    case 'strict':
+      return 'strict';
+    case 'deferred':
+      return `deferred: ${formatCount(verdict.requests_exposed)} requests exposed, ${formatDuration(verdict.exposure_page_ns)}·page`;
+    case 'narrowed':
+      return 'narrowed: the dialect leaves pages out';
+    case 'corrupting':
+      return `corrupting: ${formatCount(verdict.requests_exposed)} requests could translate to old pages`;
+    case 'broken':
+      return `broken: ${formatCount(verdict.broken_requests)} requests`;
+  }
+}
