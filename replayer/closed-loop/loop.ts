@@ -332,14 +332,14 @@ export class ClosedLoop {
     groups.arriving(stream, this.#inDoorbell ? waiter : -1);
     for (let i = 0; i < rows; i++) {
       const its = what[i];
+      // What a configuration row closes goes out before it.
+      if (its === ROW.configuration) groups.configuration();
       this.#observer?.arrived?.(waiter, cursor, i, this.nowNs[0]);
       if (its === ROW.request) {
         groups.request(cursor, i);
       } else if (its === ROW.barrier) {
         const before = groups.barrier();
         waits.add(stream, waiter, barriers++ === 0, before, row[i]);
-      } else if (its === ROW.configuration) {
-        groups.configuration();
       }
     }
     groups.arrived();

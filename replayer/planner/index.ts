@@ -10,6 +10,5 @@ export {
 export { StepBatch } from '../steps/step-batch.ts';
 export { cutDue, type CutColumns } from '../steps/cut-due.ts';
 export type { StepSink } from './planner.ts';
-export { HoldGainCounter, type HoldGain } from './hold-gain.ts';
 export { explain, type Explanation } from './explain.ts';
 export { VERDICT_CLASSES, type VerdictClass } from '../verdict/classes.ts';

@@ -67,14 +67,13 @@ export function planFacts(
   return planEach(batches, [{ chain, sink }], dialect)[0];
 }
 
-/** The same for several chains, in one pass over the rows. `watch` sees the requests before any strategy. */
+/** The same for several chains, in one pass over the rows. */
 export function planEach(
   batches: Iterable<EventBatch>,
   wanted: readonly Wanted[],
   dialect: Dialect,
-  watch?: StepSink,
 ): readonly PlanFacts[] {
-  const planner = new Planner(wanted, dialect, watch);
+  const planner = new Planner(wanted, dialect);
   for (const batch of batches) planner.push(batch);
   planner.end();
   return wanted.map(({ chain }, i) => factsOf(planner, i, chain, dialect));

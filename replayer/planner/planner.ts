@@ -98,12 +98,10 @@ class PlannedStream {
   readonly #rows = new AskedRows();
   readonly #asked = new StepBatch();
   readonly #start = new Junction();
-  readonly #watch: StepSink | undefined;
 
-  constructor(number: number, wanted: readonly Wanted[], dialect: Dialect, watch?: StepSink) {
+  constructor(number: number, wanted: readonly Wanted[], dialect: Dialect) {
     this.number = number;
     this.source = new RequestSource(dialect);
-    this.#watch = watch;
     this.lanes = wanted.map(({ chain, sink }) => {
       const lane = new Lane(number, this.#rows, dialect, sink);
       let end = this.#start;
@@ -123,7 +121,6 @@ class PlannedStream {
   flow(ended: boolean): void {
     this.newRows = 0;
     if (ended) this.source.end(this.#asked);
-    this.#watch?.(this.number, this.#asked);
     this.#start.flow(this.#asked, ended);
     if (ended) for (const lane of this.lanes) lane.verdict.end();
     this.#asked.dropCommitted();
@@ -137,13 +134,10 @@ export class Planner {
   #fed: PlannedStream[] = [];
   readonly #wanted: readonly Wanted[];
   readonly #dialect: Dialect;
-  readonly #watch: StepSink | undefined;
 
-  /** `watch` sees the requests themselves, one step each, before any strategy. */
-  constructor(wanted: readonly Wanted[], dialect: Dialect, watch?: StepSink) {
+  constructor(wanted: readonly Wanted[], dialect: Dialect) {
     this.#wanted = wanted;
     this.#dialect = dialect;
-    this.#watch = watch;
   }
 
   get streams(): readonly PlannedStream[] {
@@ -177,7 +171,7 @@ export class Planner {
   #stream(number: number): PlannedStream {
     let stream = this.#streams.get(number);
     if (stream === undefined) {
-      stream = new PlannedStream(number, this.#wanted, this.#dialect, this.#watch);
+      stream = new PlannedStream(number, this.#wanted, this.#dialect);
       this.#streams.set(number, stream);
     }
     return stream;

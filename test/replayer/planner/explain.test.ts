@@ -4,30 +4,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ToolError } from '../../../collector/base/index.ts';
-import { KIND, type EventBatch } from '../../../collector/model/index.ts';
+import { KIND } from '../../../collector/model/index.ts';
 import { explanationText } from '../../../replayer/cli/explain-text.ts';
 import { dialects } from '../../../replayer/dialects/index.ts';
-import {
-  explain,
-  HoldGainCounter,
-  planEach,
-  planFacts,
-  type HoldGain,
-} from '../../../replayer/planner/index.ts';
+import { explain, planFacts } from '../../../replayer/planner/index.ts';
 import { parseChain } from '../../../replayer/strategies/chain.ts';
 import { realBatch } from '../fixtures.ts';
-import { batchesOf, planOf, type Row } from '../recording.ts';
+import { batchesOf, type Row } from '../recording.ts';
 import { rowsOf } from '../fixtures.ts';
 
 const vtd = dialects.get('hwpt-vtd-s1');
 const batch = realBatch('vtd-fs-strict');
 const rows = rowsOf(batch);
-
-function holdGain(recorded: EventBatch): HoldGain {
-  const counter = new HoldGainCounter();
-  planEach([recorded], [], vtd, counter.steps);
-  return counter.end();
-}
 
 void test('explain agrees with the verdict on every row of a real recording', () => {
   for (const text of ['none', 'window', 'window+adjacent', 'flush-queue']) {
@@ -94,29 +82,4 @@ void test('a row that is in no plan says why, and one that is not there is a usa
     (error) =>
       error instanceof ToolError && error.code === 'E_USAGE' && /0 to 3/.test(error.message),
   );
-});
-
-void test('what holding back could gain is counted as window counts it', () => {
-  const gain = holdGain(batch);
-  for (const { ns, ioctls } of gain.window) {
-    const chain = parseChain(`window:us=${ns / 1000},max=1000000`);
-    assert.equal(ioctls, planFacts([batch], chain, vtd).steps);
-  }
-});
-
-void test('what drain could gain is counted as a queue of that service time counts it', () => {
-  const gain = holdGain(batch);
-  const lanes = [...planOf(rows, parseChain('none')).streams.values()];
-  for (const { service_ns, ioctls } of gain.drain) {
-    let calls = 0;
-    for (const { steps } of lanes) {
-      let freeNs = Number.NEGATIVE_INFINITY;
-      for (const left = [...steps]; left.length > 0; calls++) {
-        const now = Math.max(freeNs, left[0].dueNs);
-        while (left.length > 0 && left[0].dueNs <= now) left.shift();
-        freeNs = now + service_ns;
-      }
-    }
-    assert.equal(ioctls, calls);
-  }
 });
