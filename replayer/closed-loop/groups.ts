@@ -18,6 +18,8 @@ interface Stream {
   /** The group that is open, and the commands in it. */
   readonly group: EntryList;
   commands: number;
+  /** They are of several kinds: then only what the same barrier precedes may join them (design §5). */
+  isMixed: boolean;
   /** Entries that go as soon as the server is idle. */
   readonly due: EntryList;
   isTouched: boolean;
@@ -89,6 +91,7 @@ export class Groups {
       barriers: 0,
       group: new EntryList(),
       commands: 0,
+      isMixed: false,
       due: new EntryList(),
       isTouched: false,
     }));
@@ -129,7 +132,18 @@ export class Groups {
     this.#waiter = waiter;
   }
 
-  /** Row `i` of the submission, a request, arrives. */
+  /** Row `i` of the submission, a request, comes: what it can't share a call with goes out before it. */
+  makeRoom(rows: Cursor, i: number): void {
+    if (this.#grouping.kind === 'drain') return;
+    const { group, commands, isMixed, barriers } = this.#its;
+    if (group.length === 0) return;
+    const { kind, commands: more } = this.#sorts[rows.sort[i]];
+    const isSameKind = !isMixed && this.#sorts[group.sort[group.from]].kind === kind;
+    const isSameInterval = group.epoch[group.from] === barriers;
+    if (!fits(commands, more, this.#maxCommands) || !(isSameKind || isSameInterval)) this.#close();
+  }
+
+  /** It has arrived. */
   request(rows: Cursor, i: number): void {
     const its = this.#its;
     if (this.#grouping.kind === 'drain') {
@@ -139,10 +153,10 @@ export class Groups {
     }
     const { group } = its;
     const sort = rows.sort[i];
-    if (group.length > 0 && !this.#mayJoin(group, its.commands, sort, its.barriers)) this.#close();
     this.#add(group, rows, i);
     if (group.length === 1) this.#opened(its);
     its.commands += this.#sorts[sort].commands;
+    its.isMixed ||= this.#sorts[group.sort[group.from]].kind !== this.#sorts[sort].kind;
     if (its.commands >= this.#maxCommands) this.#close();
   }
 
@@ -160,6 +174,7 @@ export class Groups {
 
   #opened(its: Stream): void {
     its.commands = 0;
+    its.isMixed = false;
     if (this.#waits) {
       this.#closing.atNs[this.#stream] = this.#nowNs[0] + this.#waitNs;
       this.#closing.set(this.#stream);
@@ -264,14 +279,6 @@ export class Groups {
     this.#touched.push(stream);
   }
 
-  /** True where an entry may go in the call of what `list` ends with. */
-  #mayJoin(list: EntryList, commands: number, sort: number, epoch: number): boolean {
-    const { kind, commands: more } = this.#sorts[sort];
-    if (!fits(commands, more, this.#maxCommands)) return false;
-    const last = list.to - 1;
-    return this.#sorts[list.sort[last]].kind === kind || list.epoch[last] === epoch;
-  }
-
   /** The open group of the stream that arrives. */
   #close(): void {
     const { group } = this.#its;
@@ -297,12 +304,15 @@ export class Groups {
     this.arriving(stream, -1);
     const { due } = this.#its;
     let to = due.from + 1;
-    let { commands } = this.#sorts[due.sort[due.from]];
+    const first = this.#sorts[due.sort[due.from]];
+    let { commands } = first;
+    let isMixed = false;
     for (; to < due.to; to++) {
       const sort = this.#sorts[due.sort[to]];
       if (!fits(commands, sort.commands, this.#maxCommands)) break;
-      const isSameKind = this.#sorts[due.sort[to - 1]].kind === sort.kind;
-      if (!isSameKind && due.epoch[to - 1] !== due.epoch[to]) break;
+      const isSameKind = !isMixed && first.kind === sort.kind;
+      if (!isSameKind && due.epoch[due.from] !== due.epoch[to]) break;
+      isMixed ||= first.kind !== sort.kind;
       commands += sort.commands;
     }
     this.#form(stream, due, due.from, to);

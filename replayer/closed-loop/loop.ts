@@ -332,8 +332,8 @@ export class ClosedLoop {
     groups.arriving(stream, this.#inDoorbell ? waiter : -1);
     for (let i = 0; i < rows; i++) {
       const its = what[i];
-      // What a configuration row closes goes out before it.
       if (its === ROW.configuration) groups.configuration();
+      else if (its === ROW.request) groups.makeRoom(cursor, i);
       this.#observer?.arrived?.(waiter, cursor, i, this.nowNs[0]);
       if (its === ROW.request) {
         groups.request(cursor, i);

@@ -127,7 +127,7 @@ class Watcher {
     if (i === 0) this.#doorbell++;
     const { stream } = submission;
     const seq = submission.row[i];
-    this.check.arrived(waiter, this.#doorbell, seq);
+    this.check.arrived(waiter, this.#doorbell, stream, seq);
     if (submission.what[i] === ROW.barrier) {
       this.check.barrier(waiter, this.#doorbell, stream, seq);
     } else if (!this.#isOnce && submission.what[i] === ROW.request) {

@@ -66,7 +66,8 @@ interface StreamOfRun {
 }
 
 interface WaiterOfRun {
-  lastSeq: number;
+  /** By stream: its last row. Order means nothing between streams. */
+  readonly lastSeq: Map<number, number>;
   /** The waiter's own barrier that is not released, and the doorbell that brought it; -1 where none is. */
   barrier: number;
   doorbell: number;
@@ -89,14 +90,15 @@ export class RunCheck {
   }
 
   /** `doorbell` is the same number for all rows that arrive together, and no other's of that waiter. */
-  arrived(waiter: number, doorbell: number, seq: number): void {
+  arrived(waiter: number, doorbell: number, stream: number, seq: number): void {
     let its = this.#waiters.get(waiter);
     if (its === undefined) {
-      its = { lastSeq: -1, barrier: -1, doorbell: -1 };
+      its = { lastSeq: new Map(), barrier: -1, doorbell: -1 };
       this.#waiters.set(waiter, its);
     }
-    if (seq <= its.lastSeq) this.#refuse(seq, 'its waiter had asked a later row before');
-    its.lastSeq = seq;
+    if (seq <= (its.lastSeq.get(stream) ?? -1))
+      this.#refuse(seq, 'its waiter had asked a later row before');
+    its.lastSeq.set(stream, seq);
     if (its.barrier >= 0 && its.doorbell !== doorbell)
       this.#refuse(seq, `its waiter stands still until barrier ${its.barrier} is released`);
   }

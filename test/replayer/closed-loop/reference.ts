@@ -388,8 +388,7 @@ class Reference {
   #mayShare(before: readonly Entry[], entry: Entry): boolean {
     if (before.length === 0) return true;
     if (commandsOf(before) + entry.commands > this.#most()) return false;
-    const last = before[before.length - 1];
-    return last.kind === entry.kind || last.epoch === entry.epoch;
+    return before.every((one) => one.kind === entry.kind || one.epoch === entry.epoch);
   }
 
   // Groups and calls

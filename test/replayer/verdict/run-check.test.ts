@@ -28,7 +28,7 @@ class Told {
   }
 
   ask(waiter: number, doorbell: number, { seq, page, pages = 1, kind = KIND.iotlb }: Entry): this {
-    this.check.arrived(waiter, doorbell, seq);
+    this.check.arrived(waiter, doorbell, 0, seq);
     const tags = {
       kind,
       scope: SCOPE.vaddr,
@@ -42,7 +42,7 @@ class Told {
   }
 
   wait(waiter: number, doorbell: number, seq: number): this {
-    this.check.arrived(waiter, doorbell, seq);
+    this.check.arrived(waiter, doorbell, 0, seq);
     this.check.barrier(waiter, doorbell, 0, seq);
     return this;
   }
