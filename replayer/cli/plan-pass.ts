@@ -10,12 +10,12 @@ import type { CostModel } from '../model/cost-model.ts';
 import { planEach, type PlanFacts } from '../planner/index.ts';
 import { loopFacts, type LoopFacts } from '../simulation/facts.ts';
 import { runLoop } from '../simulation/loop-run.ts';
-import { LoopRowSource } from '../simulation/loop-rows.ts';
-import { loopOptions, type GivenOptions, type LoopFlags } from '../simulation/options.ts';
+import { LoopRowSource } from '../closed-loop/loop-rows.ts';
+import { loopOptions, type GivenOptions, type LoopFlags } from '../closed-loop/flags.ts';
 import { OpenLoopChecks } from '../simulation/open-loop.ts';
 import { Predictor, type Prediction } from '../simulation/predict.ts';
 import { DEFAULT_SERVICE, fittedService, openService } from '../simulation/service.ts';
-import { waiterNumbers } from '../simulation/waiters.ts';
+import { waiterNumbers } from '../closed-loop/waiters.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 
 export interface PassOptions {

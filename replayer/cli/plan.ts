@@ -17,7 +17,7 @@ import type { Dialect } from '../dialects/index.ts';
 import { modelSource, type CostModel } from '../model/cost-model.ts';
 import { readModel } from '../model/file.ts';
 import { explain } from '../planner/index.ts';
-import type { LoopFlags } from '../simulation/options.ts';
+import type { LoopFlags } from '../closed-loop/flags.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { openChain } from '../strategies/user-strategy.ts';
 import { addDialectFlag } from './dialect-flag.ts';

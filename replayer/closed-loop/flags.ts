@@ -1,7 +1,7 @@
 // The closed loop's options as a user gives them, with the defaults that follow from the recording.
 
 import { ToolError, parseDurationNs } from '../../collector/base/index.ts';
-import { SERIALS, SERVERS, type LoopOptions, type Serial } from '../closed-loop/options.ts';
+import { SERIALS, SERVERS, type LoopOptions, type Serial } from './options.ts';
 import { isInsideDoorbell, type Grouping } from '../strategies/grouping.ts';
 
 export interface LoopFlags {

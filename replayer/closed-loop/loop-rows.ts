@@ -2,7 +2,7 @@
 // holds meanwhile, which host object a call would serve. One place for these keys (design §13).
 
 import { KIND, PRESENT, type EventBatch } from '../../collector/model/index.ts';
-import { EACH_ENTRY, ROW, type LoopRows } from '../closed-loop/rows.ts';
+import { EACH_ENTRY, ROW, type LoopRows } from './rows.ts';
 import { commandsOf, type Dialect } from '../dialects/dialect.ts';
 import { StepBatch } from '../steps/step-batch.ts';
 
