@@ -156,7 +156,7 @@ class FtraceTextParser implements SourceParser {
     const fate = this.#fate(bytes, start, end, number, whole);
     this.lines.seen++;
     this.lines[fate]++;
-    if (fate === 'other') this.losses.skipped++;
+    if (fate === 'other' && end > start && bytes[start] !== HASH) this.losses.skipped++;
   }
 
   #fate(
