@@ -28,7 +28,7 @@ export interface SideReport {
   readonly path: string;
   readonly source: string;
   readonly clock: string;
-  readonly barriers: 'seen' | 'implied';
+  readonly barriers: 'seen' | 'implied' | 'unknown';
   readonly compared: number;
   /** Barriers between the first and the last match. */
   readonly barriersInside: number;

@@ -49,8 +49,8 @@ export const headerSchema = z.object({
     resolution_ns: count,
     pairs: z.array(clockPair).default([]),
   }),
-  /** Whether waits were seen, or are implied by the stated rule. */
-  barriers: z.enum(['seen', 'implied']),
+  /** Whether waits were seen, are implied by the stated rule, or are unknown for the reason stated there. */
+  barriers: z.enum(['seen', 'implied', 'unknown']),
   barrier_rule: z.string().optional(),
   streams: z.array(z.object({ id: count, name: z.string() })),
   host: z.string().optional(),

@@ -7,7 +7,13 @@ import type { EventBatch } from '../../collector/model/index.ts';
 import { Submissions } from '../closed-loop/submissions.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { CostModel } from '../model/cost-model.ts';
-import { planEach, type PlanFacts } from '../planner/index.ts';
+import {
+  planEach,
+  refuseUnknownWaits,
+  unknownWaits,
+  verdictOf,
+  type PlanFacts,
+} from '../planner/index.ts';
 import { loopFacts, type LoopFacts } from '../simulation/facts.ts';
 import { runLoop } from '../simulation/loop-run.ts';
 import { LoopRowSource } from '../closed-loop/loop-rows.ts';
@@ -42,6 +48,8 @@ export interface PassCosts {
   readonly assumed: string | undefined;
   readonly negativeThinks: number;
   readonly foreignRows: number;
+  /** Why the guest's waits are unknown, where they are: no stall, no guest time, no verdict. */
+  readonly unknown?: string;
 }
 
 export interface Pass {
@@ -54,6 +62,8 @@ export function planPass(path: string, chains: readonly StrategyChain[], how: Pa
   const { dialect, model, flags, terminal } = how;
   using reader = openTrace(path, { words: dialect.readsWords });
   const { header } = reader;
+  refuseUnknownWaits(path, header, chains);
+  const unknown = unknownWaits(header);
   const waiters = waiterNumbers(
     header,
     flags.streamWaiters === undefined ? 1 : parseCount(flags.streamWaiters, '--stream-waiters'),
@@ -86,6 +96,13 @@ export function planPass(path: string, chains: readonly StrategyChain[], how: Pa
       assumed: waiters.assumed,
     };
     const { synthetic } = header;
+    if (unknown !== undefined) {
+      const plans = planned.map((facts) => ({
+        facts: { ...facts, verdict: verdictOf(facts.verdict, header) },
+        prediction: undefined,
+      }));
+      return { plans, costs: { ...base, options: undefined, service: '', unknown }, synthetic };
+    }
     if (checks !== undefined) {
       const plans = planned.map((facts, i) => ({
         facts: { ...facts, pacing: 'recorded' as const, possible: checks.possible(i) },

@@ -15,6 +15,14 @@ export function planText(plans: readonly Facts[], costs: PassCosts): readonly st
       `nothing to replay with ${first.dialect}; without --dialect, the dialect of the recording's IOMMU is used`,
     ];
   }
+  if (costs.unknown !== undefined) {
+    return [
+      `The guest's waits are unknown: ${costs.unknown}.`,
+      'What depends on them is left out: stall, guest time, verdict, and strategies that group by waits.',
+      '',
+      ...issuedText(plans),
+    ];
+  }
   const head =
     costs.options === undefined
       ? ['Planned on recorded times (--open-loop): as if a guest that waits went on asking.']

@@ -14,6 +14,8 @@ export function verdictText(plan: PlanFacts): string {
       return 'narrowed: the dialect leaves pages out';
     case 'corrupting':
       return `corrupting: ${formatCount(verdict.requests_exposed)} requests could translate to old pages`;
+    case 'unknown':
+      return 'unknown: the recording does not show the waits';
     case 'broken':
       return `broken: ${formatCount(verdict.broken_requests)} requests`;
   }

@@ -13,7 +13,7 @@ import type { Gap } from '../loop/gaps.ts';
 import { runPlan, type RunOptions, type RunOutcome } from '../loop/run.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { WHOLE, cutBatches, type Cut } from '../planner/cut.ts';
-import { planTraces, type Plan } from '../planner/index.ts';
+import { planTraces, refuseUnknownWaits, verdictOf, type Plan } from '../planner/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { readEnvironment } from './environment.ts';
@@ -52,8 +52,13 @@ export function planRecordings(
   cut: Cut = WHOLE,
 ): readonly PlannedTrace[] {
   using reader = openTrace(path, { words: dialect.readsWords });
-  const plans = planTraces(cutBatches(reader.batches(), cut), chains, dialect);
+  refuseUnknownWaits(path, reader.header, chains);
+  const judged = planTraces(cutBatches(reader.batches(), cut), chains, dialect);
   const { header, end } = reader;
+  const plans = judged.map((plan) => ({
+    ...plan,
+    facts: { ...plan.facts, verdict: verdictOf(plan.facts.verdict, header) },
+  }));
   if (plans.some(({ facts }) => facts.replayable === 0)) throw nothingIn(plans[0], path, cut);
   const trace: TraceFacts = {
     name: basename(path),

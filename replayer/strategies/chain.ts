@@ -20,6 +20,8 @@ export interface StrategyChain {
   readonly reorders: boolean;
   readonly widens: boolean;
   readonly defers: boolean;
+  /** It groups by the guest's waits, so it cannot be planned where they are unknown. */
+  readonly needsWaits: boolean;
   /** Set where the steps are cut while running. */
   readonly online: { readonly maxEntries: number } | undefined;
   /** Every parameter with the value in force, ns for times. */
@@ -109,6 +111,7 @@ export function parseChain(text: string, known: Registry<Strategy> = strategies)
     reorders: some((strategy) => strategy.reorders),
     widens: some((strategy) => strategy.widens),
     defers: some((strategy) => strategy.defers),
+    needsWaits: some((strategy) => strategy.ignoresWaits !== true),
     online: last.strategy.online?.(last.values),
     parameters: parametersOf(links),
     grouping: groupingOf(links),

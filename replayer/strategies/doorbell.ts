@@ -55,6 +55,7 @@ export const doorbell: Strategy = {
   summary: 'one ioctl per doorbell: what the guest makes visible at once goes together',
   parameters: [],
   comesFirst: true,
+  ignoresWaits: true,
   reorders: false,
   widens: false,
   defers: false,

@@ -8,6 +8,7 @@ export const eager: Strategy = {
   name: 'eager',
   summary: 'one ioctl per request, made by a worker while the doorbell returns at once',
   parameters: [],
+  ignoresWaits: true,
   reorders: false,
   widens: false,
   defers: false,

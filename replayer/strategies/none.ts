@@ -6,6 +6,7 @@ export const none: Strategy = {
   name: 'none',
   summary: 'one ioctl per request, as most VMMs do today',
   parameters: [],
+  ignoresWaits: true,
   reorders: false,
   widens: false,
   defers: false,

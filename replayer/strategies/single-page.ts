@@ -60,6 +60,7 @@ export const singlePage: Strategy = {
     },
   ],
   standsOn: 'barrier',
+  ignoresWaits: true,
   reorders: false,
   widens: true,
   defers: false,

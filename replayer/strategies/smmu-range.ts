@@ -67,6 +67,7 @@ export const smmuRange: Strategy = {
   summary: 'each range as the NUM/SCALE commands that the Linux SMMUv3 driver makes of it',
   parameters: [],
   standsOn: 'barrier',
+  ignoresWaits: true,
   reorders: false,
   widens: true,
   defers: false,

@@ -37,6 +37,8 @@ export interface Strategy extends Named {
   readonly comesFirst?: boolean;
   /** How it forms calls in the closed loop (design 13); undefined where it works in the groups it is given. */
   readonly grouping?: (values: ParameterValues) => Grouping;
+  /** It does not look at barriers, so that it can be planned where the recording does not show them. */
+  readonly ignoresWaits?: true;
   /** An entry may be issued after a later request's entry. */
   readonly reorders: boolean;
   /** An entry may be wider than what was asked. */

@@ -30,6 +30,8 @@ export interface BrokenRequest {
  */
 export interface Verdict {
   readonly class: VerdictClass;
+  /** Why the class is unknown. */
+  readonly unknown?: string;
   readonly requests_exposed: number;
   /** Σ pages × ns during which a released barrier's pages were still not invalidated. */
   readonly exposure_page_ns: number;

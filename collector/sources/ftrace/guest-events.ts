@@ -173,7 +173,8 @@ export class GuestEvents {
       ...(this.#unmapStreams.size > 0 ? [UNMAP_RULE] : []),
     ];
     return {
-      barriers: 'implied',
+      // Where nothing but unmaps were traced, no wait can be implied of anything.
+      barriers: this.#hasQi ? 'implied' : 'unknown',
       barrierRule: rules.join('; '),
       streams: this.#streams.map(({ name }, id) => ({ id, name })),
     };

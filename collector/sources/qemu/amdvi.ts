@@ -20,12 +20,17 @@ export const amdviFamily: QemuFamily = {
   name: 'amdvi',
   iommu: 'AMD-Vi (emulated by QEMU)',
   stream: 'amd-vi command buffer',
+  wait: "'amdvi_completion_wait'",
   open(context) {
     const { cursor, out } = context;
     let doorbells = 0;
     let tail = -1;
+    /** Commands that QEMU said it runs, and those that a line named. */
+    let executed = 0;
+    let named = 0;
 
     const row = (kind: number): number => {
+      named++;
       const at = context.row();
       out.kind[at] = kind;
       out.submission[at] = doorbells;
@@ -64,6 +69,7 @@ export const amdviFamily: QemuFamily = {
       const found = hexAfter(cursor, TAIL);
       hexAfter(cursor, BASE);
       if (!cursor.ok || !cursor.atEnd()) return false;
+      executed++;
       if (found !== tail) doorbells++;
       tail = found;
       return true;
@@ -84,6 +90,14 @@ export const amdviFamily: QemuFamily = {
       hexAfter(cursor, STORE_DATA);
       if (!cursor.ok || !cursor.atEnd()) return false;
       row(KIND.barrier);
+      context.waited();
+      return true;
+    };
+
+    /** A command that asks for no invalidation: named, and no row. */
+    const beside = (): boolean => {
+      cursor.at = cursor.end;
+      named++;
       return true;
     };
 
@@ -95,10 +109,18 @@ export const amdviFamily: QemuFamily = {
       ['amdvi_intr_inval', plain(KIND.interruptEntryCache)],
       ['amdvi_completion_wait', wait],
       ['amdvi_command_exec', exec],
+      ['amdvi_prefetch_pages', beside],
+      ['amdvi_ppr_exec', beside],
+      ['amdvi_unhandled_command', beside],
     ];
     return {
       events: handlers.map(([name]) => name),
       handle: (event) => (handlers[event][1]() ? 'used' : 'damaged'),
+      // At either end of a log the line that names a command may be cut off.
+      unknownWaits: () =>
+        executed > named + 1
+          ? `QEMU ran ${executed} commands, of which the log names ${named}: which of the others were waits is not known; trace 'amdvi_*'`
+          : undefined,
     };
   },
 };

@@ -3,6 +3,7 @@
 
 import { NameTable, type TextCursor } from '../../base/index.ts';
 import type { EventBuilder, LossDetail, LossLog, TraceHeader } from '../../model/index.ts';
+import type { SourceFacts } from '../source.ts';
 import type { KindCount, LineCount } from '../text/line-count.ts';
 import { qemuFamilies } from './families.ts';
 import type { LineVerdict, OpenFamily, QemuContext } from './family.ts';
@@ -25,6 +26,15 @@ export interface DispatchOptions {
   readonly unit: LossDetail['unit'];
 }
 
+/** Waits as a header tells of them: what is unknown outweighs what a rule implies. */
+export function barrierFacts(
+  rule: string | undefined,
+  unknown: string | undefined,
+): Pick<SourceFacts, 'barriers' | 'barrierRule'> {
+  if (unknown !== undefined) return { barriers: 'unknown', barrierRule: unknown };
+  return rule === undefined ? { barriers: 'seen' } : { barriers: 'implied', barrierRule: rule };
+}
+
 export class QemuDispatch {
   /** Time of the current event, ns on any scale that the container keeps to. */
   now = 0;
@@ -43,6 +53,8 @@ export class QemuDispatch {
   readonly #open: readonly OpenFamily[];
   readonly #entries: readonly EventEntry[];
   readonly #events: NameTable<EventEntry>;
+  /** Waits of each family. */
+  readonly #waits = qemuFamilies.map(() => 0);
   /** Family of each stream. */
   readonly #streams: number[] = [];
 
@@ -99,6 +111,18 @@ export class QemuDispatch {
     return this.#streams.map((family) => qemuFamilies[family].iommu).join(', ');
   }
 
+  /** Why it is not known when the guest waited; undefined where it is. */
+  unknownWaits(): string | undefined {
+    const reasons = this.#streams.flatMap((family) => {
+      const { stream, wait } = qemuFamilies[family];
+      const own = this.#open[family].unknownWaits?.();
+      if (own !== undefined) return [`${stream}: ${own}`];
+      if (this.#waits[family] > 0) return [];
+      return [`${stream}: not one wait (${wait}) is in it: they were not traced, or filtered out`];
+    });
+    return reasons.length === 0 ? undefined : reasons.join('; ');
+  }
+
   /** The rules of the families that do not show their waits; undefined where all do. */
   barrierRule(): string | undefined {
     const implied = this.#streams.map((family) => qemuFamilies[family]);
@@ -125,6 +149,9 @@ export class QemuDispatch {
       now: () => this.now,
       place: () => this.place,
       row: () => rowAt(this.now),
+      waited: () => {
+        this.#waits[family]++;
+      },
       rowAt,
       lose: (place, reason, kind) => {
         if (kind === undefined) this.#losses.add(place, this.#unit, reason);

@@ -32,6 +32,9 @@ export const EVENT_TEXTS: Readonly<Record<string, readonly string[]>> = {
   amdvi_all_inval: ['Invalidation of all AMD-Vi cache requested ', ''],
   amdvi_intr_inval: ['Interrupt table invalidated', ''],
   amdvi_completion_wait: ['completion wait requested with store address 0x%x and store data 0x%x'],
+  amdvi_prefetch_pages: ['Pre-fetch of AMD-Vi pages requested'],
+  amdvi_ppr_exec: ['Execution of PPR queue requested '],
+  amdvi_unhandled_command: ['unhandled command 0x%x'],
   amdvi_command_exec: [
     'command buffer head at 0x%x command buffer tail at 0x%x command buffer base at 0x%x',
   ],

@@ -18,6 +18,8 @@ export interface QemuContext {
   row(): number;
   /** Adds a row at an earlier line's time. */
   rowAt(now: number): number;
+  /** The row at hand is a wait. */
+  waited(): void;
   /**
    * Counts a request that was there and cannot be kept. `kind` names what its lines failed to tell, where they
    * were there and were not understood; it is left out where the log was cut.
@@ -38,6 +40,8 @@ export interface OpenFamily {
   spoil?(event: number | undefined): void;
   /** The log is over: emit what waits for its end. */
   end?(): void;
+  /** Why the guest's waits are not known from what was read, apart from there being none; undefined where they are. */
+  unknownWaits?(): string | undefined;
 }
 
 export interface QemuFamily {
@@ -45,6 +49,8 @@ export interface QemuFamily {
   readonly iommu: string;
   /** How the family's one ordered queue is called. */
   readonly stream: string;
+  /** What a wait is in its log, for messages. */
+  readonly wait: string;
   /** Set where the log does not show the waits: the rule they are implied by. */
   readonly barrierRule?: string;
   open(context: QemuContext): OpenFamily;

@@ -7,7 +7,7 @@ import type { InputHints, SourceFacts, SourceParser, StreamForm } from '../sourc
 import { CleanText } from '../text/clean-text.ts';
 import { LineCount } from '../text/line-count.ts';
 import type { StampClock } from '../text/stamps.ts';
-import { QemuDispatch, type EventEntry } from './dispatch.ts';
+import { QemuDispatch, barrierFacts, type EventEntry } from './dispatch.ts';
 import { EventFinder } from './event-finder.ts';
 import { lineOfJson } from './json-line.ts';
 import { readPrefix } from './prefix.ts';
@@ -96,6 +96,7 @@ class QemuLogParser implements SourceParser {
 
   facts(): SourceFacts {
     const rule = this.#dispatch.barrierRule();
+    const unknown = this.#dispatch.unknownWaits();
     const base = BigInt(Math.max(0, this.#baseSeconds)) * 1_000_000_000n;
     const first = this.#dispatch.firstRow;
     return {
@@ -105,8 +106,7 @@ class QemuLogParser implements SourceParser {
         resolution_ns: 10 ** (9 - this.#digits),
         pairs: [],
       },
-      barriers: rule === undefined ? 'seen' : 'implied',
-      ...(rule === undefined ? {} : { barrierRule: rule }),
+      ...barrierFacts(rule, unknown),
       streams: this.#dispatch.streams(),
       iommu: this.#dispatch.iommu(),
       detail: `log backend, ${this.#splitter.lines} lines`,

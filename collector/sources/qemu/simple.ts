@@ -5,7 +5,7 @@ import { TextCursor, ToolError, ascii } from '../../base/index.ts';
 import { LossLog, type EventBuilder } from '../../model/index.ts';
 import type { SourceFacts, SourceParser, StreamForm } from '../source.ts';
 import { LineCount } from '../text/line-count.ts';
-import { QemuDispatch, type EventEntry } from './dispatch.ts';
+import { QemuDispatch, barrierFacts, type EventEntry } from './dispatch.ts';
 import { isSimpleEvent, simpleText } from './simple-events.ts';
 
 const HEADER = Buffer.from('ffffffffffffffffb429a40acb77b1f2', 'hex');
@@ -84,6 +84,7 @@ class QemuSimpleParser implements SourceParser {
 
   facts(): SourceFacts {
     const rule = this.#dispatch.barrierRule();
+    const unknown = this.#dispatch.unknownWaits();
     const base = BigInt(Math.max(0, this.#baseHigh)) * BigInt(WORD) + BigInt(this.#baseLow);
     const first = this.#dispatch.firstRow;
     return {
@@ -93,8 +94,7 @@ class QemuSimpleParser implements SourceParser {
         resolution_ns: 1,
         pairs: [],
       },
-      barriers: rule === undefined ? 'seen' : 'implied',
-      ...(rule === undefined ? {} : { barrierRule: rule }),
+      ...barrierFacts(rule, unknown),
       streams: this.#dispatch.streams(),
       iommu: this.#dispatch.iommu(),
       detail: `simple backend, version ${VERSION}`,

@@ -91,6 +91,7 @@ export const smmuv3Family: QemuFamily = {
   name: 'smmuv3',
   iommu: 'Arm SMMUv3 (emulated by QEMU)',
   stream: 'smmuv3 command queue',
+  wait: 'SMMU_CMD_SYNC',
   open: (context) => new SmmuLog(context).family(),
 };
 
@@ -303,6 +304,7 @@ class SmmuLog {
     const { out } = this.#context;
     const row = this.#context.rowAt(this.#now);
     out.kind[row] = command.kind;
+    if (command.kind === KIND.barrier) this.#context.waited();
     out.submission[row] = this.#submission;
     if (command.kind === KIND.iotlb) this.#tlbi(row);
     if (this.#source >= 0) {

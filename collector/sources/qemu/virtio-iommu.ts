@@ -13,6 +13,7 @@ export const virtioIommuFamily: QemuFamily = {
   name: 'virtio-iommu',
   iommu: 'virtio-iommu (emulated by QEMU)',
   stream: 'virtio-iommu request queue',
+  wait: 'the return of a request',
   barrierRule:
     'the log has no line for the return of a request; QEMU finishes each before it takes the next, so every unmap is followed by a barrier at the time of its last unmap_done line, or its own',
   open(context) {
@@ -24,6 +25,7 @@ export const virtioIommuFamily: QemuFamily = {
       if (Number.isNaN(returned)) return;
       const row = context.rowAt(returned); // first: it may move the columns
       out.kind[row] = KIND.barrier;
+      context.waited();
       returned = Number.NaN;
     };
 

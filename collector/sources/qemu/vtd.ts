@@ -2,6 +2,7 @@
 // `vtd_inv_qi_tail` marks a doorbell. The decoded `vtd_inv_desc_*` lines repeat it and are skipped.
 
 import { ascii } from '../../base/index.ts';
+import { KIND } from '../../model/index.ts';
 import { decodeVtd, vtdType, type VtdWords } from '../../decoders/vtd.ts';
 import type { LineVerdict, QemuFamily } from './family.ts';
 
@@ -28,6 +29,7 @@ export const vtdFamily: QemuFamily = {
   name: 'vtd',
   iommu: 'Intel VT-d (emulated by QEMU)',
   stream: 'vtd queue 0',
+  wait: "'invalidate desc type wait'",
   open(context) {
     const { cursor, out } = context;
     const words: VtdWords = { q0lo: 0, q0hi: 0, q1lo: 0, q1hi: 0 };
@@ -67,6 +69,7 @@ export const vtdFamily: QemuFamily = {
       const row = context.row();
       out.submission[row] = doorbells;
       decodeVtd(out, row, words);
+      if (out.kind[row] === KIND.barrier) context.waited();
       return 'used';
     };
 

@@ -12,6 +12,7 @@ const VERDICT_SIGN: Readonly<Record<ReportStrategy['verdict'], string>> = {
   deferred: '!',
   narrowed: '!',
   corrupting: '✕',
+  unknown: '?',
   broken: '✕',
 };
 
