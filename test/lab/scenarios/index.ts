@@ -6,6 +6,7 @@ import { SMMU_REFUSED, VTD_REFUSED } from '../refused-calls.ts';
 import { smmuCalls, vtdCalls } from '../rule-entries.ts';
 import { rfcGenericRows, rfcOpaqueRows } from '../rfc-kernel-rules.ts';
 import type { Scenario } from '../scenario.ts';
+import { bundle } from './bundle.ts';
 import { mockTable } from './mock.ts';
 import { record } from './record.ts';
 import { isRange, replayParts } from './replay.ts';
@@ -146,4 +147,5 @@ export const scenarios = registry<Scenario>('scenario', [
   unmap,
   rfc,
   record,
+  bundle,
 ]);
