@@ -1,6 +1,5 @@
 // `iotlb scrub`: a recording that is safe to send, and a list of what still stands in it.
 
-import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import {
@@ -13,51 +12,40 @@ import {
   type VerbModule,
 } from '../base/index.ts';
 import { fileDigest } from '../format/index.ts';
-import { scrubTrace, type ScrubResult } from '../scrub/scrub.ts';
+import { originalId, scrubTrace, type ScrubResult } from '../scrub/scrub.ts';
+import { freshSecret, stretchedSecret } from '../scrub/secret.ts';
+import { ATTACKER, REMAINS, REMOVED } from '../scrub/what-remains.ts';
 
 interface Options {
   readonly output: string;
-  readonly key?: string;
+  readonly passphraseFile?: string;
+  readonly saltFrom?: string;
   readonly rigid: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
 
-/** Shorter keys could be guessed. */
-const KEY_MIN_BYTES = 16;
-
-const REMOVED = [
-  'host, guest, kernel, CPU, command line',
-  'names of streams, of the source file and its version',
-  'absolute times and clock pairs',
-  'raw words, but for the kind of command and its granule',
-] as const;
+/** Shorter ones are guessed, however much each guess costs. */
+const PASSPHRASE_MIN_BYTES = 12;
 
 const LAW = `
 Every strategy plans the same steps, entries and pages for the scrubbed recording as for the original,
 and so does every chain of them; only a chain that joins ranges after another widened them
 (aligned+adjacent) can differ a little, because blocks of unrelated ranges may lie side by side in one
-and not in the other. With --rigid that holds too, and more of the layout can be seen.`;
-
-/** What a reader of the scrubbed file still learns. */
-const REMAINS = [
-  'order and spacing of events in time, and the clock resolution',
-  'kinds, scopes, flags, submissions, guest CPU numbers',
-  'sizes of ranges; which ranges are equal, overlap or touch; their alignment',
-  'of any two addresses: the smallest aligned power-of-two block that holds both (its size, not its place)',
-  'inside a cluster of touching ranges: all distances, and the address bits below its enclosing aligned block; other bits only where the key, which nobody has, left them',
-  'the address bits from bit 47 up',
-  'how many domains, PASIDs and sources there are and who asked for what; which id was 0',
-  'the name of the source, the kind of IOMMU and its mode, losses, the digest of the original file',
-] as const;
+and not in the other. With --rigid that holds too, and more of the layout can be seen.
+${ATTACKER}`;
 
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .argument('<recording>', 'a recording')
     .requiredOption('-o, --output <file>', 'the scrubbed recording to write')
     .option(
-      '--key <file>',
-      `a file of at least ${KEY_MIN_BYTES} secret bytes: the same key scrubs the same way (default: a fresh key, thrown away)`,
+      '--passphrase-file <file>',
+      `a file of at least ${PASSPHRASE_MIN_BYTES} bytes: the parts of a recording are scrubbed alike with it (default: a fresh secret, thrown away)`,
+    )
+    .option(
+      '--salt-from <recording>',
+      'with --passphrase-file: scrub as that original recording was, so that the two can be compared',
     )
     .option(
       '--rigid',
@@ -73,10 +61,12 @@ export const define: VerbModule['define'] = (command, terminal) => {
 };
 
 function run(recording: string, options: Options, terminal: Terminal): void {
-  const inputs = options.key === undefined ? [recording] : [recording, options.key];
+  const inputs = [recording, options.passphraseFile, options.saltFrom].filter(
+    (path) => path !== undefined,
+  );
   const output = new Output(options.output, { force: options.force, inputs });
-  const key = options.key === undefined ? randomBytes(32) : readKey(options.key);
-  const result = scrubTrace(recording, output, { key, rigid: options.rigid });
+  const secret = secretOf(recording, options);
+  const result = scrubTrace(recording, output, { secret, rigid: options.rigid });
   const facts = {
     output: options.output,
     digest: fileDigest(options.output),
@@ -85,7 +75,7 @@ function run(recording: string, options: Options, terminal: Terminal): void {
     domains: result.domains,
     pasids: result.pasids,
     sources: result.sources,
-    key: options.key === undefined ? 'fresh, thrown away' : 'given',
+    secret: options.passphraseFile === undefined ? 'fresh, thrown away' : 'from a passphrase',
     removed: REMOVED,
     remains: REMAINS,
     header: result.header,
@@ -100,23 +90,34 @@ function screen(output: string, result: ScrubResult): string {
     '  removed',
     ...REMOVED.map((line) => `    ${line}`),
     '  still in the file',
-    ...REMAINS.map((line) => `    ${line}`),
+    ...REMAINS.flatMap(({ what, why }) => [`    ${what}`, `      because ${why}`]),
   ].join('\n');
 }
 
-function readKey(path: string): Uint8Array {
-  let bytes: Uint8Array;
+function secretOf(recording: string, options: Options): Uint8Array {
+  const { passphraseFile, saltFrom } = options;
+  if (passphraseFile !== undefined) {
+    return stretchedSecret(readPassphrase(passphraseFile), originalId(saltFrom ?? recording));
+  }
+  if (saltFrom === undefined) return freshSecret();
+  throw new ToolError('E_USAGE', '--salt-from needs --passphrase-file; nothing was written', {
+    hint: 'a secret that is thrown away cannot be used twice',
+  });
+}
+
+function readPassphrase(path: string): Uint8Array {
+  let text: Buffer;
   try {
-    bytes = readFileSync(path);
+    text = readFileSync(path);
   } catch (error) {
     throw fileError(error, path, 'Nothing was written.');
   }
-  if (bytes.length < KEY_MIN_BYTES) {
-    throw new ToolError(
-      'E_USAGE',
-      `${path}: a key of ${bytes.length} bytes could be guessed; nothing was written`,
-      { hint: `make one with: head -c 32 /dev/urandom > ${path}` },
-    );
-  }
-  return createHash('sha256').update(bytes).digest();
+  // An editor ends a file with a line feed; the passphrase is the same without.
+  const bytes = text.at(-1) === 10 ? text.subarray(0, -1) : text;
+  if (bytes.length >= PASSPHRASE_MIN_BYTES) return bytes;
+  throw new ToolError(
+    'E_USAGE',
+    `${path}: a passphrase of ${bytes.length} bytes can be guessed; nothing was written`,
+    { hint: `make one with: head -c 24 /dev/urandom | base64 > ${path}` },
+  );
 }

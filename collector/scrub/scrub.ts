@@ -1,7 +1,7 @@
 // Makes a recording safe to send: addresses permuted with a key, identifiers renumbered, raw words and
 // names gone, everything a strategy looks at kept. Writes a sealed recording; the input stays untouched.
 
-import { TOOL, type Output } from '../base/index.ts';
+import { TOOL, ToolError, type Output } from '../base/index.ts';
 import { fileDigest, openTrace, sealTrace, type TraceEnd } from '../format/index.ts';
 import {
   ALL_PAGES,
@@ -15,6 +15,7 @@ import {
 import { ClusterFinder, mergeTouching, type Cluster } from './clusters.ts';
 import { AddressPermutation, SPACE_PAGES } from './permutation.ts';
 import { Renumber } from './renumber.ts';
+import { addressKey, keyedDigest } from './secret.ts';
 
 /** A VT-d descriptor or an SMMUv3 command; longer words keep their length and nothing else. */
 const SHAPED_BYTES = 16;
@@ -38,7 +39,7 @@ export interface ScrubResult {
 export function scrubTrace(
   from: string,
   to: Output | string,
-  options: { readonly key: Uint8Array; readonly rigid: boolean },
+  options: { readonly secret: Uint8Array; readonly rigid: boolean },
 ): ScrubResult {
   const finder = new ClusterFinder();
   {
@@ -47,7 +48,7 @@ export function scrubTrace(
   }
   const found = finder.clusters();
   const clusters = options.rigid ? asOnePiece(found) : found;
-  const permutation = new AddressPermutation(clusters, options.key);
+  const permutation = new AddressPermutation(clusters, addressKey(options.secret));
   const ids = { domain: new Renumber(), pasid: new Renumber(), source: new Renumber() };
   let header: TraceHeader | undefined;
   let shaped = true;
@@ -55,7 +56,7 @@ export function scrubTrace(
     header: (original) => {
       // AMD-Vi keeps identifiers where the others keep the kind of command.
       shaped = !/AMD/.test(original.iommu ?? '');
-      return (header = scrubbedHeader(original, fileDigest(from)));
+      return (header = scrubbedHeader(original, keyedDigest(options.secret, fileDigest(from))));
     },
     rows: (batch) => ({
       ...scrubRows(batch, permutation, ids),
@@ -71,6 +72,22 @@ export function scrubTrace(
     pasids: ids.pasid.count,
     sources: ids.source.count,
   };
+}
+
+/**
+ * What the salt of a recording is made from. Throws ToolError for one that was scrubbed already: its original is
+ * what the salt belongs to.
+ */
+export function originalId(path: string): string {
+  using reader = openTrace(path);
+  if (reader.header.scrub === 'none') return fileDigest(path);
+  throw new ToolError(
+    'E_USAGE',
+    `${path}: is scrubbed; a salt belongs to the original recording. Nothing was written.`,
+    {
+      hint: 'give the original, or leave out --passphrase-file',
+    },
+  );
 }
 
 /** Only what is listed here goes into the scrubbed file: a field that is added later stays out. */

@@ -92,7 +92,11 @@ function outputs(folder: string): readonly Row[] {
     ['scrub rec.arrow -o hard.arrow --force', 2, /is the same file as the input/],
     ['scrub rec.arrow -o soft.arrow --force', 2, /is the same file as the input/],
     ['scrub soft.arrow -o rec.arrow --force', 2, /is the same file as the input soft\.arrow/],
-    ['scrub rec.arrow --key kept -o kept --force', 2, /is the same file as the input kept/],
+    [
+      'scrub rec.arrow --passphrase-file kept -o kept --force',
+      2,
+      /is the same file as the input kept/,
+    ],
     ['merge guest.log rec.arrow:times=2 -o rec.arrow --force', 2, /is the same file as the input/],
     ['generate --like rec.arrow -o rec.arrow --force', 2, /is the same file as the input/],
     ['replay rec.arrow --asap -o rec.arrow --force', 2, /is the same file as the input/],

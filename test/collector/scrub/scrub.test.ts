@@ -19,7 +19,7 @@ import { fillKnown, knownHeader, tallyOf } from '../../durability/known-rows.ts'
 import { fixture } from '../../support/fixtures.ts';
 
 const KEY = Buffer.alloc(32, 7);
-const SCRUB = { key: KEY, rigid: false };
+const SCRUB = { secret: KEY, rigid: false };
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'iotlb-scrub-'));
@@ -72,7 +72,7 @@ test('moved as one piece, even joins after widening give the same plan', async (
   const folder = folderOf(t);
   const before = await realRecording(folder);
   const after = join(folder, 'scrubbed.arrow');
-  scrubTrace(before, after, { key: KEY, rigid: true });
+  scrubTrace(before, after, { secret: KEY, rigid: true });
   const chain = parseChain('window:us=50000+aligned+adjacent');
   const facts = [before, after].map((path) => {
     using reader = openTrace(path);
@@ -123,7 +123,7 @@ test('the same key scrubs to the same bytes, another to others, and the input is
   const before = readFileSync(path);
   const scrub = (key: Buffer): Buffer => {
     const to = join(folder, 'to.arrow');
-    scrubTrace(path, to, { key, rigid: false });
+    scrubTrace(path, to, { secret: key, rigid: false });
     return readFileSync(to);
   };
   assert.deepEqual(scrub(KEY), scrub(KEY));
