@@ -25,11 +25,11 @@ import { readModel } from '../../replayer/model/file.ts';
 import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
 import { DEFAULT_REPEATS, DEFAULT_STRATEGIES } from '../compare/defaults.ts';
-import { brokenLimits, parseLimit } from '../compare/limits.ts';
+import { checkLimits, parseLimit } from '../compare/limits.ts';
 import { predictionTable } from '../compare/prediction.ts';
 import { sweepChains, tradeOff } from '../compare/sweep.ts';
+import { compareDocument } from '../report/compare-document.ts';
 import { comparisonTable } from '../report/text-table.ts';
-import type { ReportJson } from '../report/schema.ts';
 import { IN_MEMORY, addStoreFlags, storePlace, type StoreFlags } from '../store/index.ts';
 
 interface Options extends PacingFlags, ClassFlag, StoreFlags {
@@ -42,6 +42,7 @@ interface Options extends PacingFlags, ClassFlag, StoreFlags {
   readonly seed?: string;
   readonly predict?: string;
   readonly failOn: readonly string[];
+  readonly failOnAny: readonly string[];
   readonly sweep: readonly string[];
   readonly output?: string;
   readonly force: boolean;
@@ -86,7 +87,13 @@ export const define: VerbModule['define'] = (command, terminal) => {
     )
     .option(
       '--fail-on <limit>',
-      "exit with 5 where a strategy breaks it: 'stall_p99>+5%', 'stall_p99>100us'",
+      "exit with 5 where a strategy is found to break it: 'stall_total>+5%', 'stall_p99>100us'",
+      repeatable(NONE),
+      NONE,
+    )
+    .option(
+      '--fail-on-any <limit>',
+      'the same for the measured value itself, found or not',
       repeatable(NONE),
       NONE,
     )
@@ -112,7 +119,10 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const dialect = dialectFor(path, options.dialect);
   requireUsable(issuer, dialect, { device: options.device });
   const model = options.predict === undefined ? undefined : readModel(options.predict, dialect);
-  const limits = options.failOn.map((text) => parseLimit(text));
+  const limits = [
+    ...options.failOn.map((text) => parseLimit(text)),
+    ...options.failOnAny.map((text) => parseLimit(text, '--fail-on-any')),
+  ];
   const texts = chainTexts(options);
   const repeats = parseCount(options.repeat, '--repeat');
   if (repeats < 1) throw new ToolError('E_USAGE', '--repeat: at least one round is needed');
@@ -143,16 +153,16 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     storePlace(options) ?? IN_MEMORY,
   );
   terminal.answer(
-    options.json ? jsonText(document(report, seed), 2) : comparisonTable(report, terminal),
+    options.json ? jsonText(compareDocument(report, seed), 2) : comparisonTable(report, terminal),
   );
   if (report.prediction !== undefined && !options.json) {
     terminal.answer(`\n${predictionTable(report.prediction, report.strategies)}`);
   }
   if (options.sweep.length > 0 && !options.json) terminal.answer(`\n${tradeOff(report)}`);
-  for (const line of brokenLimits(report, limits)) {
-    terminal.warn(line);
-    process.exitCode = EXIT.limit;
-  }
+  const { broken, kept } = checkLimits(report, limits);
+  for (const line of kept) terminal.story(line);
+  for (const line of broken) terminal.warn(line);
+  if (broken.length > 0) process.exitCode = EXIT.limit;
   terminal.story(`every sample is in ${folder.path}; a page of it: iotlb report ${reportPath}`);
   if (interrupted) {
     terminal.warn('interrupted: only the rounds before it are compared');
@@ -166,32 +176,6 @@ function chainTexts(options: Options): readonly string[] {
   const named =
     swept.length > 0 && options.strategy === DEFAULT_STRATEGIES ? ['none'] : options.strategy;
   return [...new Set([...named, ...swept])];
-}
-
-/** One row a strategy: medians over repeats, ratios to the first with 95 % intervals (design 7). */
-function document(report: ReportJson, seed: number): object {
-  return {
-    recording: report.recording,
-    ran_on: report.ran_on,
-    seed,
-    headline: report.headline,
-    trust: report.trust,
-    strategies: report.strategies.map(({ values, plan, ...row }, i) => ({
-      ...row,
-      baseline: i === 0,
-      ...Object.fromEntries(
-        Object.entries(values).map(([id, value]) => [id, value?.median ?? null]),
-      ),
-      ratio: values.service_total_ns?.ratio ?? null,
-      ratio_low: values.service_total_ns?.ratio_low ?? null,
-      ratio_high: values.service_total_ns?.ratio_high ?? null,
-      holds: values.service_total_ns?.holds ?? false,
-      plan,
-      values,
-      ...report.prediction?.strategies.find((one) => one.strategy === row.strategy),
-    })),
-    environment: report.environment,
-  };
 }
 
 function defaultFolder(path: string): string {

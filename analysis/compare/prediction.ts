@@ -6,7 +6,7 @@ import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { modelSource, type CostModel } from '../../replayer/model/cost-model.ts';
 import { predictPlan } from '../../replayer/model/predict.ts';
 import type { PlannedTrace } from '../../replayer/result/replay.ts';
-import { SERVICE, STALL, medianOf } from '../report/metrics.ts';
+import { SERVICE, STALL, shownOf } from '../report/metrics.ts';
 import type { ReportPrediction, ReportStrategy } from '../report/schema.ts';
 
 /** Expected and measured, for each strategy that was measured. */
@@ -26,9 +26,9 @@ export function predictionOf(
         strategy: row.strategy,
         prediction,
         service_total_ns: expectedNs,
-        service_total_off: ratio(expectedNs, medianOf(row, SERVICE)),
+        service_total_off: ratio(expectedNs, shownOf(row, SERVICE)),
         stall_p99_off: isAsRecorded(pace)
-          ? ratio(prediction.stall_ns.p99, medianOf(row, STALL))
+          ? ratio(prediction.stall_ns.p99, shownOf(row, STALL))
           : null,
       },
     ];
@@ -61,10 +61,10 @@ export function predictionTable(
       [
         one.strategy,
         formatDuration(one.service_total_ns),
-        formatDuration(medianOf(row, SERVICE)),
+        formatDuration(shownOf(row, SERVICE)),
         times(one.service_total_off),
         formatDuration(one.prediction.stall_ns.p99),
-        formatDuration(medianOf(row, STALL)),
+        formatDuration(shownOf(row, STALL)),
         times(one.stall_p99_off),
       ],
     ];

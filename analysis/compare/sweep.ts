@@ -1,7 +1,7 @@
 // `--sweep window.us=5,10,20`: one strategy per value, and their trade-off as bars in the terminal.
 
 import { ToolError, formatDuration, textTable } from '../../collector/base/index.ts';
-import { SERVICE, STALL, medianOf } from '../report/metrics.ts';
+import { SERVICE, STALL, shownOf } from '../report/metrics.ts';
 import type { ReportJson, ReportStrategy } from '../report/schema.ts';
 
 const BAR_WIDTH = 24;
@@ -21,18 +21,16 @@ export function sweepChains(text: string): readonly string[] {
 /** Time in ioctls and stall side by side, each bar in proportion to the largest. */
 export function tradeOff(report: ReportJson): string {
   const most = (id: string): number =>
-    Math.max(...report.strategies.map((row) => medianOf(row, id) ?? 0), 1);
+    Math.max(...report.strategies.map((row) => shownOf(row, id) ?? 0), 1);
   const bar = (row: ReportStrategy, id: string): string =>
-    '█'
-      .repeat(Math.round(((medianOf(row, id) ?? 0) / most(id)) * BAR_WIDTH))
-      .padEnd(BAR_WIDTH, '·');
+    '█'.repeat(Math.round(((shownOf(row, id) ?? 0) / most(id)) * BAR_WIDTH)).padEnd(BAR_WIDTH, '·');
   const rows = report.strategies.map((row) => [
     row.frontier ? '◆' : '',
     row.strategy,
     bar(row, SERVICE),
-    formatDuration(medianOf(row, SERVICE)),
+    formatDuration(shownOf(row, SERVICE)),
     bar(row, STALL),
-    formatDuration(medianOf(row, STALL)),
+    formatDuration(shownOf(row, STALL)),
   ]);
   return textTable(
     [['', '', 'time in ioctls', '', 'stall p99', ''], ...rows],

@@ -7,6 +7,8 @@ export interface RunMetrics {
   readonly run_id: string;
   readonly strategy: string;
   readonly repeat: number;
+  /** 1 for the second arm of the baseline. */
+  readonly arm: number;
   readonly ioctls: number;
   readonly entries: number;
   readonly issued_pages: number;
@@ -56,6 +58,7 @@ SELECT
     chosen.run_id AS run_id,
     chosen.strategy AS strategy,
     chosen.repeat AS repeat,
+    JSONExtractUInt(chosen.header, 'arm') AS arm,
     timed.ioctls AS ioctls,
     timed.issued_entries AS entries,
     chosen.issued_pages AS issued_pages,

@@ -1,4 +1,4 @@
-// How fast did the guest ask, over the recording's time? One row a bucket that holds anything.
+// How fast did the guest ask, over the time of what was replayed? One row per bucket that holds anything.
 
 import type { Query } from '../store/index.ts';
 
@@ -17,6 +17,7 @@ SELECT
     countIf(kind = 'barrier') AS barriers
 FROM events
 WHERE trace_digest = {digest:String}
+    AND t_ns >= {begin_ns:Int64} AND t_ns < {end_ns:Int64} AND seq <= {last_seq:UInt64}
 GROUP BY bucket
 ORDER BY bucket`,
 };
@@ -33,4 +34,9 @@ export const traceSpan: Query<TraceSpan> = {
 SELECT min(t_ns) AS first_ns, max(t_ns) AS last_ns, count() AS events, countIf(kind != 'barrier') AS requests
 FROM events
 WHERE trace_digest = {digest:String}`,
+};
+
+/** The last row of the recording that a run issued. */
+export const lastSeq: Query<{ readonly last_seq: number }> = {
+  sql: 'SELECT max(last_seq) AS last_seq FROM samples WHERE run_id = {run:String}',
 };

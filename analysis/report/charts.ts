@@ -1,9 +1,9 @@
 // The charts of a report, from SQL rows. One function a chart; the list at the end is their order.
 
-import { median } from '../../collector/base/index.ts';
 import { NINES, type RunCurve } from '../queries/percentile-curves.ts';
 import type { RateBucket } from '../queries/trace-rate.ts';
-import { SERVICE, STALL, medianOf } from './metrics.ts';
+import { overRepeats } from '../statistics/compare-metric.ts';
+import { SERVICE, STALL, shownOf } from './metrics.ts';
 import type { ReportChart, ReportStrategy } from './schema.ts';
 
 export interface ChartRows {
@@ -64,7 +64,7 @@ function curveChart(
     y: { title: text.axis, unit: 'ns', scale: 'log' },
     series: strategies.flatMap(({ strategy }, index) => {
       const runs = curves.filter((one) => one.strategy === strategy);
-      const y = medianCurve(runs.map(({ values }) => values));
+      const y = curveOf(runs.map(({ values }) => values));
       return y.some((value) => value !== null)
         ? [{ name: strategy, strategy: index, x: [...NINES], y }]
         : [];
@@ -73,11 +73,11 @@ function curveChart(
   };
 }
 
-/** Median over the runs at each point; null where a run has too few samples for it. */
-function medianCurve(runs: readonly (readonly (number | null)[])[]): (number | null)[] {
+/** Over the runs at each point, as the table does it; null where a run has too few samples for it. */
+function curveOf(runs: readonly (readonly (number | null)[])[]): (number | null)[] {
   return NINES.map((_, at) => {
     const values = runs.map((run) => run[at]);
-    return values.length === 0 || values.includes(null) ? null : median(values.map(Number));
+    return values.length === 0 || values.includes(null) ? null : overRepeats(values.map(Number));
   });
 }
 
@@ -87,7 +87,7 @@ function callsChart({ strategies }: ChartRows): ReportChart {
   const bars = (id: string, name: string): ReportChart['series'][number] => ({
     name,
     x,
-    y: strategies.map((row) => medianOf(row, id)),
+    y: strategies.map((row) => shownOf(row, id)),
   });
   return {
     id: 'calls',
@@ -113,15 +113,15 @@ function tradeChart({ strategies }: ChartRows): ReportChart {
     title: 'Stall against time in ioctls',
     question: 'Does less time in ioctls make the guest wait longer?',
     x: { title: 'time in ioctls', unit: 'ns', scale: 'linear' },
-    y: { title: 'stall p99', unit: 'ns', scale: 'log' },
+    y: { title: 'stall', unit: 'ns', scale: 'log' },
     series: strategies.map((row, index) => ({
       name: row.strategy,
       strategy: index,
-      x: [medianOf(row, SERVICE) ?? Number.NaN].filter((value) => !Number.isNaN(value)),
-      y: [medianOf(row, STALL)],
+      x: [shownOf(row, SERVICE) ?? Number.NaN].filter((value) => !Number.isNaN(value)),
+      y: [shownOf(row, STALL)],
     })),
     front: strategies
-      .map((row, index) => ({ index, isFront: row.frontier, service: medianOf(row, SERVICE) ?? 0 }))
+      .map((row, index) => ({ index, isFront: row.frontier, service: shownOf(row, SERVICE) ?? 0 }))
       .filter(({ isFront }) => isFront)
       .sort((a, b) => a.service - b.service)
       .map(({ index }) => index),

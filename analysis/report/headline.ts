@@ -1,198 +1,162 @@
-// The answer in words: which strategy wins, by how much, at what price, and whether that can be trusted.
-// Nothing is called better inside the noise.
+// The result in words: which strategy wins and by how much, or why none can be named (design 12). A time is
+// called better only where it was found; on the null issuer the words speak of counts.
 
 import { formatCount, formatDuration } from '../../collector/base/index.ts';
-import { ENOUGH_REPEATS } from '../statistics/interval.ts';
-import type { ResultHeader } from '../../replayer/result/header.ts';
-import { SERVICE, STALL, medianOf } from './metrics.ts';
+import type { Provenance } from '../../replayer/issuers/issuer.ts';
+import { FAMILY_ERROR } from './strategies.ts';
+import { METRICS, SERVICE, STALL_P99, shownOf } from './metrics.ts';
 import type { ReportJson, ReportStrategy, ReportValue } from './schema.ts';
 
-const LATE_NS = 100e3;
-
-/** `0.62 (95 %: 0.60–0.64)`. */
-function ratioText(value: ReportValue | undefined): string {
-  if (
-    value === undefined ||
-    value.ratio === null ||
-    value.ratio_low === null ||
-    value.ratio_high === null
-  )
-    return '–';
-  return `${value.ratio.toFixed(2)} (95 %: ${value.ratio_low.toFixed(2)}–${value.ratio_high.toFixed(2)})`;
+export interface HeadlineInput {
+  readonly rows: readonly ReportStrategy[];
+  readonly claims: ReportJson['claims'];
+  readonly provenance: Provenance;
+  /** What part of the recording was replayed; null for all of it. */
+  readonly part: string | null;
 }
 
-export function headline(rows: readonly ReportStrategy[]): ReportJson['headline'] {
-  const [baseline] = rows;
-  const better = rows
-    .slice(1)
-    .filter(
-      (row) => row.verdict === 'strict' && row.values[SERVICE]?.holds === true && ratioOf(row) < 1,
-    )
-    .sort((a, b) => ratioOf(a) - ratioOf(b));
-  const details = rows.slice(1).map(detail);
-  if (better.length === 0) {
-    if (baseline.repeats < ENOUGH_REPEATS) {
-      return {
-        text: `${baseline.repeats} repeats are too few to call a winner.`,
-        winner: null,
-        details,
-      };
-    }
+export function headline(input: HeadlineInput): ReportJson['headline'] {
+  const { rows, claims, part } = input;
+  const details = rows.slice(1).map((row) => detail(row, claims));
+  const of = part === null ? '' : ` This covers only ${part}.`;
+  const said = answer(input);
+  return { text: `${said.text}${of}`, winner: said.winner, details };
+}
+
+interface Answer {
+  readonly text: string;
+  readonly winner: string | null;
+}
+
+const none = (text: string): Answer => ({ text, winner: null });
+
+function answer({ rows, claims, provenance }: HeadlineInput): Answer {
+  const [baseline, ...others] = rows;
+  if (others.length === 0) {
+    const same = baseline.same_as;
+    if (same.length === 0)
+      return none(`${baseline.strategy} is the only strategy: nothing is compared.`);
+    return none(
+      `${names(baseline)} issue exactly the same calls at the same moments on this recording.`,
+    );
+  }
+  if (provenance === 'null' || provenance === 'recording') return none(countsText(rows));
+  if (claims.no_times !== null) return none(`No winner: ${claims.no_times}`);
+  const primary = claims.primary;
+  const what = primary === SERVICE ? 'time in ioctls' : 'stall';
+  const safe = others.filter((row) => row.verdict === 'strict');
+  const better = safe
+    .filter((row) => row.values[primary]?.found === true && ratioOf(row, primary) < 1)
+    .sort((a, b) => ratioOf(a, primary) - ratioOf(b, primary));
+  if (better.length > 0) {
+    const [winner] = better;
+    const value = winner.values[primary];
     return {
-      text: `No safe strategy spends measurably less time in ioctls than ${baseline.strategy} on this recording.`,
-      winner: null,
-      details,
+      text: `${winner.strategy} ${primary === SERVICE ? 'spends' : 'stalls the guest'} ${percentLess(value)} less${primary === SERVICE ? ` ${what}` : ''} than ${baseline.strategy} (95 %: ${intervalText(value)}); ${sideText(winner, baseline, primary)}.`,
+      winner: winner.strategy,
     };
   }
-  const [winner] = better;
-  const less = Math.round((1 - ratioOf(winner)) * 100);
-  return {
-    text: `${winner.strategy} spends ${less} % less time in ioctls than ${baseline.strategy}; ${stallText(winner, baseline)}.`,
-    winner: winner.strategy,
-    details,
-  };
-}
-
-/** What the winner does to stall, as the table says it: a difference only where it holds. */
-function stallText(winner: ReportStrategy, baseline: ReportStrategy): string {
-  const stall = winner.values[STALL];
-  if (stall === undefined) return 'stall was not measured';
-  const both = `${formatDuration(stall.median)}, against ${formatDuration(medianOf(baseline, STALL))}`;
-  if (stall.holds) {
-    const change = (stall.ratio ?? 1) > 1 ? 'longer' : 'shorter';
-    return `barriers stall ${change}, × ${ratioText(stall)} at p99 (${both})`;
+  const bounds = safe.map((row) => row.values[primary]).filter((value) => value?.found !== true);
+  const least = bounds.map((value) => value?.ratio_low ?? null);
+  if (safe.length === 0) return none(`No strategy but ${baseline.strategy} is safe.`);
+  if (least.includes(null)) {
+    return none(
+      `${claims.rounds} ${claims.rounds === 1 ? 'repeat is' : 'repeats are'} too few to find a difference in ${what}: ${fewestRounds(others.length, claims.control !== null)} are needed.`,
+    );
   }
-  if (stall.ratio === null) return `stall p99 is ${both}`;
-  return `stall p99 differs within the noise (${both})`;
-}
-
-/** Time in ioctls as a ratio to the baseline; 1 where there is none. */
-function ratioOf(row: ReportStrategy): number {
-  return row.values[SERVICE]?.ratio ?? 1;
-}
-
-function detail(row: ReportStrategy): string {
-  const service = row.values[SERVICE];
-  const verdict =
-    row.verdict === 'strict'
-      ? 'strict'
-      : `${row.verdict}: ${formatCount(row.requests_exposed)} requests exposed`;
-  const holds = service?.holds === true ? '' : ', inside the noise';
-  return `${row.strategy}: time in ioctls × ${ratioText(service)}${holds}; ioctls × ${row.values.ioctls?.ratio?.toFixed(2) ?? '–'}; stall p99 ${formatDuration(medianOf(row, STALL))}; ${verdict}`;
-}
-
-/** What speaks for and against believing the numbers, worst first. */
-export function trustLines(
-  headers: readonly ResultHeader[],
-  rows: readonly ReportStrategy[],
-): ReportJson['trust'] {
-  const [first] = headers;
-  const { environment, trace } = first;
-  const repeats = Math.min(...rows.map((row) => row.repeats));
-  const late = Math.max(...rows.map((row) => medianOf(row, 'lateness_p99_ns') ?? 0));
-  const errors = countErrors(headers);
-  const lines: ReportJson['trust'] = [
-    provenanceLine(first),
-    trace.lost > 0
-      ? {
-          level: 'bad',
-          text: `The recording lost ${formatCount(trace.lost)} events: the stream is not whole.`,
-        }
-      : {
-          level: 'good',
-          text: `The recording lost nothing (${formatCount(trace.events)} events kept).`,
-        },
-    repeats < ENOUGH_REPEATS
-      ? {
-          level: 'warn',
-          text: `Only ${repeats} repeats: too few to call a difference; ${ENOUGH_REPEATS} are needed.`,
-        }
-      : {
-          level: 'good',
-          text: `${repeats} repeats of each strategy, interleaved in random order.`,
-        },
-    latenessLine(headers, late),
-    ...(errors === 0 || first.provenance === 'null'
-      ? []
-      : [{ level: 'bad' as const, text: `${formatCount(errors)} ioctls failed.` }]),
-    ...(trace.barriers === 'implied'
-      ? [
-          {
-            level: 'warn' as const,
-            text: 'The source shows no barriers: they are implied by a rule.',
-          },
-        ]
-      : []),
-    ...(trace.synthetic === undefined
-      ? []
-      : [{ level: 'warn' as const, text: `The recording is not a real one: ${trace.synthetic}.` }]),
-    ...(environment.virtual === true
-      ? [
-          {
-            level: 'warn' as const,
-            text: 'The replay ran in a virtual machine: absolute times are noise, ratios are what holds.',
-          },
-        ]
-      : []),
-    ...(environment.governor !== null && environment.governor !== 'performance'
-      ? [
-          {
-            level: 'warn' as const,
-            text: `CPU governor is '${environment.governor}', not 'performance'.`,
-          },
-        ]
-      : []),
-  ];
-  const rank = { bad: 0, warn: 1, good: 2 };
-  return lines.sort((a, b) => rank[a.level] - rank[b.level]);
-}
-
-/** What the replays said of their own timing; their lateness where they said nothing. */
-function latenessLine(headers: readonly ResultHeader[], late: number): ReportJson['trust'][number] {
-  const classes = headers.flatMap(({ timing }) =>
-    timing === undefined ? [] : [timing.fidelity.class],
-  );
-  const p99 = `lateness p99 is ${formatDuration(late)} at worst (median over repeats)`;
-  const noisy = classes.filter((one) => one === 'faithful-to-noise').length;
-  const bad = classes.filter((one) => one === 'not-faithful').length;
-  if (bad > 0) {
-    return {
-      level: 'warn',
-      text: `${bad} of ${classes.length} replays did not keep their times: ${p99}.`,
-    };
-  }
-  if (noisy > 0) {
-    return {
-      level: 'good',
-      text: `All replays kept their times, ${noisy} of ${classes.length} to within this machine's noise: ${p99}.`,
-    };
-  }
-  if (late > LATE_NS) return { level: 'warn', text: `The replay ran late: ${p99}.` };
-  return { level: 'good', text: `The replays kept their times: ${p99}.` };
-}
-
-function countErrors(headers: readonly ResultHeader[]): number {
-  return headers.reduce(
-    (sum, header) => sum + Object.values(header.summary.errors).reduce((a, b) => a + b, 0),
-    0,
+  if (least.length === 0)
+    return none(`No safe strategy has less ${what} than ${baseline.strategy}.`);
+  const most = (1 - Math.min(...least.map(Number))) * 100;
+  return none(
+    `No safe strategy was found to have less ${what} than ${baseline.strategy}; a saving of more than ${digits(most)} % is ruled out.`,
   );
 }
 
-function provenanceLine(header: ResultHeader): ReportJson['trust'][number] {
-  switch (header.provenance) {
-    case 'hardware':
-      return { level: 'good', text: `Ran on real hardware: ${header.issuer_description}.` };
-    case 'lab':
-      return {
-        level: 'warn',
-        text: `Ran on a lab kernel with an emulated IOMMU (${header.issuer_description}): sequence and counts are real, times are not those of hardware.`,
-      };
-    case 'null':
-      return {
-        level: 'warn',
-        text: 'Ran on the null issuer: the cost of the system call path only. No IOMMU was involved and nothing was invalidated.',
-      };
-    case 'recording':
-      return { level: 'bad', text: 'Ran on the recording issuer: no system call was made.' };
+/** Rounds from which on one strategy of so many could be found: each has 1 in (arms)^n labelings as extreme, twice. */
+export function fewestRounds(strategies: number, hasControl: boolean): number {
+  const arms = hasControl ? 3 : 2;
+  return Math.ceil(Math.log((2 * strategies) / FAMILY_ERROR) / Math.log(arms) - 1e-9);
+}
+
+/** On the null issuer: who makes fewer calls, and that times are those of the system call path. */
+function countsText(rows: readonly ReportStrategy[]): string {
+  const [baseline, ...others] = rows;
+  const calls = (row: ReportStrategy): number => shownOf(row, 'ioctls') ?? Number.POSITIVE_INFINITY;
+  const fewest = others
+    .filter((row) => row.verdict === 'strict' && calls(row) < calls(baseline))
+    .sort((a, b) => calls(a) - calls(b));
+  const end = 'Times are those of the system call path only: no IOMMU took part.';
+  if (fewest.length === 0) {
+    return `No safe strategy makes fewer ioctls than ${baseline.strategy} (${formatCount(calls(baseline))}) on this recording. ${end}`;
   }
+  const [least] = fewest;
+  const held = least.holds_back ? ', and holds barriers back for it' : '';
+  return `${least.strategy} makes ${formatCount(calls(least))} ioctls where ${baseline.strategy} makes ${formatCount(calls(baseline))}${held}. ${end}`;
+}
+
+/** The other of stall and time in ioctls, so that a winner's cost is said. */
+function sideText(winner: ReportStrategy, baseline: ReportStrategy, primary: string): string {
+  const [id, what] = primary === SERVICE ? [STALL_P99, 'stall p99'] : [SERVICE, 'time in ioctls'];
+  const value = winner.values[id];
+  if (value === undefined) return `${what} was not measured`;
+  const both = `${formatDuration(value.value)}, against ${formatDuration(shownOf(baseline, id))}`;
+  if (value.ratio === null) return `${what} is ${both}`;
+  if (!value.found) return `no difference was found in ${what} (${both})`;
+  return `its ${what} is × ${ratioText(value)} (${both})`;
+}
+
+function detail(row: ReportStrategy, claims: ReportJson['claims']): string {
+  const title = METRICS.find(({ id }) => id === claims.primary)?.title ?? claims.primary;
+  const primary = row.values[claims.primary];
+  const found =
+    primary?.found === true ? '' : claims.no_times === null ? ', no difference found' : '';
+  return [
+    `${row.strategy}: ${title} ${primary === undefined ? 'not measured' : `× ${ratioText(primary)}${found}`}`,
+    `ioctls × ${digitsOf(row.values.ioctls?.ratio)}`,
+    verdictText(row),
+    ...(row.same_as.length === 0 ? [] : [`the same as ${row.same_as.join(', ')}`]),
+  ].join('; ');
+}
+
+function verdictText(row: ReportStrategy): string {
+  return row.requests_exposed === 0
+    ? row.verdict
+    : `${row.verdict}: ${formatCount(row.requests_exposed)} requests exposed`;
+}
+
+function names(row: ReportStrategy): string {
+  return [row.strategy, ...row.same_as].join(', ');
+}
+
+function ratioOf(row: ReportStrategy, id: string): number {
+  return row.values[id]?.ratio ?? 1;
+}
+
+/** `0.62 (95 %: 0.60 to 0.64)`. */
+function ratioText(value: ReportValue): string {
+  const { ratio, ratio_low, ratio_high, exact } = value;
+  if (ratio === null) return '–';
+  if (exact) return digitsOf(ratio);
+  if (ratio_low === null || ratio_high === null)
+    return `${digitsOf(ratio)} (too few repeats for an interval)`;
+  return `${digitsOf(ratio)} (95 %: ${digitsOf(ratio_low)} to ${digitsOf(ratio_high)})`;
+}
+
+function percentLess(value: ReportValue | undefined): string {
+  return `${digits((1 - (value?.ratio ?? 1)) * 100)} %`;
+}
+
+function intervalText(value: ReportValue | undefined): string {
+  const { ratio_low, ratio_high } = value ?? {};
+  const less = (ratio: number | null | undefined): string =>
+    typeof ratio === 'number' ? digits((1 - ratio) * 100) : '…';
+  return `${less(ratio_high)} to ${less(ratio_low)} %`;
+}
+
+function digits(value: number): string {
+  return String(Number(value.toPrecision(2)));
+}
+
+function digitsOf(ratio: number | null | undefined): string {
+  return ratio === null || ratio === undefined ? '–' : ratio.toFixed(2);
 }

@@ -5,15 +5,27 @@ import type { RunMetrics } from '../queries/run-metrics.ts';
 import type { ReportJson, ReportStrategy } from './schema.ts';
 
 export type Metric = ReportJson['metrics'][number] & {
-  readonly id: Exclude<keyof RunMetrics, 'run_id' | 'strategy' | 'repeat'>;
+  /** Exact from the plan where a strategy holds nothing back. */
+  readonly isPlanned: boolean;
+  readonly id: Exclude<keyof RunMetrics, 'run_id' | 'strategy' | 'repeat' | 'arm'>;
 };
 
 export const METRICS: readonly Metric[] = [
-  { id: 'ioctls', title: 'ioctls', unit: 'count', better: 'lower', note: 'system calls made' },
+  {
+    id: 'ioctls',
+    title: 'ioctls',
+    unit: 'count',
+    isPlanned: true,
+    is_time: false,
+    better: 'lower',
+    note: 'system calls made',
+  },
   {
     id: 'entries',
     title: 'entries',
     unit: 'count',
+    isPlanned: true,
+    is_time: false,
     better: 'lower',
     note: 'invalidations handed to the kernel',
   },
@@ -21,6 +33,8 @@ export const METRICS: readonly Metric[] = [
     id: 'hardware_waits',
     title: 'hardware waits',
     unit: 'count',
+    isPlanned: true,
+    is_time: false,
     better: 'lower',
     note: "waits that the kernel's driver makes for them, by its known rule",
   },
@@ -28,6 +42,8 @@ export const METRICS: readonly Metric[] = [
     id: 'issued_pages',
     title: 'pages issued',
     unit: 'pages',
+    isPlanned: true,
+    is_time: false,
     better: 'lower',
     note: '4 KiB pages over ranged entries',
   },
@@ -35,6 +51,8 @@ export const METRICS: readonly Metric[] = [
     id: 'service_total_ns',
     title: 'time in ioctls',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'lower',
     note: 'service time of all steps together',
   },
@@ -42,6 +60,8 @@ export const METRICS: readonly Metric[] = [
     id: 'service_p50_ns',
     title: 'service p50',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'lower',
     note: 'from call to return, median step',
   },
@@ -49,6 +69,8 @@ export const METRICS: readonly Metric[] = [
     id: 'service_p99_ns',
     title: 'service p99',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'lower',
     note: 'from call to return',
   },
@@ -56,27 +78,35 @@ export const METRICS: readonly Metric[] = [
     id: 'stall_p50_ns',
     title: 'stall p50',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'lower',
-    note: "a barrier's release after it was captured, median",
+    note: 'how long the guest waits at a barrier, median',
   },
   {
     id: 'stall_p99_ns',
     title: 'stall p99',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'lower',
-    note: "a barrier's release after it was captured",
+    note: 'how long the guest waits at a barrier',
   },
   {
     id: 'stall_total_ns',
-    title: 'stall in all',
+    title: 'stall',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'lower',
-    note: 'what the guest waited, all barriers together',
+    note: 'how long the guest waits, over all barriers together',
   },
   {
     id: 'cpu_system_ns',
     title: 'CPU in the kernel',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'lower',
     note: "system time of the issuing threads: ioctls and sleeping until they are due; the kernel's estimate, from its ticks",
   },
@@ -84,6 +114,8 @@ export const METRICS: readonly Metric[] = [
     id: 'cpu_ns',
     title: 'CPU time',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'neither',
     note: 'user and system time of the issuing threads; user time is mostly the replay itself, spinning before a due time',
   },
@@ -91,16 +123,24 @@ export const METRICS: readonly Metric[] = [
     id: 'lateness_p99_ns',
     title: 'lateness p99',
     unit: 'ns',
+    isPlanned: false,
+    is_time: true,
     better: 'neither',
     note: 'issued after due: how far the replay itself can be trusted',
   },
 ];
 
-/** Time in ioctls, and how long barriers held the guest up. */
+/** Time in ioctls, and how long barriers held the guest up, over all of them. */
 export const SERVICE = 'service_total_ns';
-export const STALL = 'stall_p99_ns';
+export const STALL = 'stall_total_ns';
+export const STALL_P99 = 'stall_p99_ns';
 
-/** A strategy's median of a metric; null where it was not measured. */
-export function medianOf(row: ReportStrategy, id: string): number | null {
-  return row.values[id]?.median ?? null;
+/** The metric that decides: stall, or time in ioctls for a recording without barriers. */
+export function primaryOf(rows: readonly ReportStrategy[]): typeof STALL | typeof SERVICE {
+  return rows.every((row) => row.values[STALL] !== undefined) ? STALL : SERVICE;
+}
+
+/** What the table shows of a metric; null where it was not measured. */
+export function shownOf(row: ReportStrategy, id: string): number | null {
+  return row.values[id]?.value ?? null;
 }

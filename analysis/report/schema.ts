@@ -8,7 +8,7 @@ import { percentilesSchema } from '../../replayer/result/header.ts';
 import { VERDICT_CLASSES } from '../../replayer/verdict/classes.ts';
 
 export const REPORT_FORMAT = 'iotlb-report';
-export const REPORT_VERSION = 1;
+export const REPORT_VERSION = 2;
 
 const axisSchema = z.object({
   title: z.string(),
@@ -46,16 +46,21 @@ const chartSchema = z.object({
 export type ReportChart = z.infer<typeof chartSchema>;
 
 const valueSchema = z.object({
-  /** Median over repeats. */
+  /** Geometric mean over repeats; what tables show beside the ratio. */
+  value: z.number(),
   median: z.number(),
+  /** The least and the greatest of the repeats. */
   low: z.number(),
   high: z.number(),
-  /** Median of the ratios to the baseline, repeat by repeat, with a 95 % interval by resampling. */
+  /** Counted from the plan: no replay can change it. */
+  exact: z.boolean(),
+  /** The value ÷ the baseline's; null where one of them is 0. */
   ratio: z.number().nullable(),
+  /** 95 % over all strategies of the comparison together; null where so few repeats bound nothing. */
   ratio_low: z.number().nullable(),
   ratio_high: z.number().nullable(),
-  /** The interval lies wholly on one side of 1. */
-  holds: z.boolean(),
+  /** The interval lies wholly on one side of 1, and the replays allow such a claim. */
+  found: z.boolean(),
   samples: z.array(z.number()),
 });
 export type ReportValue = z.infer<typeof valueSchema>;
@@ -91,11 +96,23 @@ export const reportSchema = z.object({
   writer: z.string(),
   generated_at: z.string(),
   title: z.string(),
-  /** The answer first: which strategy wins, by how much, at what price. */
+  /** Which strategy wins, by how much, and what it costs. */
   headline: z.object({
     text: z.string(),
     winner: z.string().nullable(),
     details: z.array(z.string()),
+  }),
+  /** What this comparison may claim of times, and how it was made (design 12). */
+  claims: z.object({
+    /** The metric that decides. */
+    primary: z.string(),
+    /** Null where times may be claimed; otherwise why not. */
+    no_times: z.string().nullable(),
+    rounds: z.number(),
+    /** The baseline's second arm against its first: what looks like a difference and is none. */
+    control: valueSchema.nullable(),
+    /** Smallest relative difference of the primary metric that every strategy would have shown. */
+    detectable: z.number().nullable(),
   }),
   /** Can I trust it: loss, fidelity, environment, repeats, what the issuer was. */
   trust: z.array(z.object({ level: z.enum(['good', 'warn', 'bad']), text: z.string() })),
@@ -121,6 +138,15 @@ export const reportSchema = z.object({
     scrub: z.string(),
     /** Barrier intervals by the number of requests in them, from 0 on. */
     requests_per_barrier: z.array(z.number()),
+    /** What part of it was replayed; null where all of it was. */
+    part: z
+      .object({
+        text: z.string(),
+        requests: z.number(),
+        begin_ns: z.number().nullable(),
+        end_ns: z.number().nullable(),
+      })
+      .nullable(),
   }),
   /** Columns of the table, in order. */
   metrics: z.array(
@@ -129,6 +155,8 @@ export const reportSchema = z.object({
       title: z.string(),
       unit: z.enum(['ns', 'count', 'pages']),
       better: z.enum(['lower', 'higher', 'neither']),
+      /** A time says something on a host with an IOMMU only. */
+      is_time: z.boolean(),
       note: z.string(),
     }),
   ),
@@ -136,12 +164,16 @@ export const reportSchema = z.object({
   strategies: z.array(
     z.object({
       strategy: z.string(),
+      /** Other strategies whose plan is identical: replayed once, under this name. */
+      same_as: z.array(z.string()),
       verdict: z.enum(VERDICT_CLASSES),
       requests_exposed: z.number(),
       exposure_page_ns: z.number(),
       unbounded_exposed: z.number(),
       online: z.boolean(),
       repeats: z.number(),
+      /** It holds barriers back: its counts come from the replay, not from the plan. */
+      holds_back: z.boolean(),
       /** No other safe strategy is better in both time in ioctls and stall. */
       frontier: z.boolean(),
       plan: z.record(z.string(), z.number()),
@@ -158,6 +190,8 @@ export const reportSchema = z.object({
       run_id: z.string(),
       strategy: z.string(),
       repeat: z.number(),
+      /** 1 for the second arm of the baseline. */
+      arm: z.number(),
       started_at: z.string(),
       interrupted: z.boolean(),
       lateness_p99_ns: z.number().nullable(),

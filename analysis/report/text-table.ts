@@ -1,42 +1,42 @@
-// The verdict table in the terminal: one row a strategy, ratio to the first, what holds.
+// The comparison in the terminal: one row per strategy, each against the baseline.
 
 import {
+  NO_VALUE,
   formatCount,
   formatDuration,
   textTable,
   type Terminal,
 } from '../../collector/base/index.ts';
-import { SERVICE, STALL, medianOf } from './metrics.ts';
+import { METRICS, SERVICE, STALL_P99, shownOf } from './metrics.ts';
 import type { ReportJson, ReportStrategy } from './schema.ts';
 
 export function comparisonTable(report: ReportJson, terminal: Terminal): string {
   const { bold, green, yellow, red, dim } = terminal.out;
   const mark = { good: green('✓'), warn: yellow('!'), bad: red('✗') };
+  const { primary } = report.claims;
+  const title = METRICS.find(({ id }) => id === primary)?.title ?? primary;
+  const others = [SERVICE, STALL_P99, 'service_p99_ns', 'cpu_system_ns'].filter(
+    (id) => id !== primary,
+  );
   const head = [
     '',
     'strategy',
     'verdict',
     'ioctls',
-    'time in ioctls',
-    'ratio',
+    title,
+    '÷ baseline',
     '95 % interval',
-    'service p99',
-    'stall p50',
-    'stall p99',
-    'kernel CPU',
+    ...others.map((id) => METRICS.find((metric) => metric.id === id)?.title ?? id),
   ];
   const rows = report.strategies.map((row, i) => [
     row.strategy === report.headline.winner ? '★' : row.frontier ? '◆' : '',
-    row.strategy,
+    [row.strategy, ...row.same_as].join(' = '),
     verdictText(row),
-    formatCount(medianOf(row, 'ioctls') ?? Number.NaN),
-    formatDuration(medianOf(row, SERVICE)),
-    i === 0 ? 'baseline' : ratio(row),
-    i === 0 ? '' : interval(row),
-    formatDuration(medianOf(row, 'service_p99_ns')),
-    formatDuration(medianOf(row, 'stall_p50_ns')),
-    formatDuration(medianOf(row, STALL)),
-    formatDuration(medianOf(row, 'cpu_system_ns')),
+    formatCount(shownOf(row, 'ioctls') ?? Number.NaN),
+    formatDuration(shownOf(row, primary)),
+    i === 0 ? 'baseline' : ratioText(row, primary),
+    i === 0 ? '' : intervalText(row, primary),
+    ...others.map((id) => formatDuration(shownOf(row, id))),
   ]);
   return [
     bold(report.headline.text),
@@ -45,11 +45,12 @@ export function comparisonTable(report: ReportJson, terminal: Terminal): string 
     '',
     textTable(
       [head, ...rows],
-      [false, false, false, true, true, true, false, true, true, true, true],
+      [false, false, false, true, true, true, false, ...others.map(() => true)],
     ),
     dim(
-      '★ least time in ioctls of the safe ones   ◆ no safe strategy is better in both time in ioctls and stall p99',
+      '★ winner   ◆ no safe strategy is better in both stall and time in ioctls   – not measured',
     ),
+    dim("times: geometric mean of the repeats; a percentile is each repeat's own"),
     dim(`ran on: ${report.ran_on.text}; ${report.ran_on.dialect}, ${report.ran_on.pacing}`),
   ].join('\n');
 }
@@ -59,16 +60,15 @@ function verdictText(row: ReportStrategy): string {
   return `${row.verdict}: ${formatCount(row.requests_exposed)} requests, ${formatDuration(row.exposure_page_ns)}·page`;
 }
 
-function ratio(row: ReportStrategy): string {
-  const value = row.values[SERVICE];
-  if (value?.ratio === null || value === undefined) return '–';
-  return `${value.ratio.toFixed(2)}${value.holds ? '' : ' ~'}`;
+function ratioText(row: ReportStrategy, id: string): string {
+  const ratio = row.values[id]?.ratio;
+  return ratio === null || ratio === undefined ? NO_VALUE : ratio.toFixed(2);
 }
 
-function interval(row: ReportStrategy): string {
-  const value = row.values[SERVICE];
-  if (value === undefined) return '';
-  const { ratio_low: low, ratio_high: high, holds } = value;
-  if (low === null || high === null) return '';
-  return `${low.toFixed(2)}–${high.toFixed(2)}${holds ? '' : ' in the noise'}`;
+function intervalText(row: ReportStrategy, id: string): string {
+  const value = row.values[id];
+  if (value === undefined || value.ratio === null) return '';
+  const { ratio_low: low, ratio_high: high, found } = value;
+  if (low === null || high === null) return 'too few repeats';
+  return `${low.toFixed(2)} to ${high.toFixed(2)}${found ? ', found' : ''}`;
 }

@@ -3,6 +3,7 @@ export {
   planFacts,
   planTrace,
   planTraces,
+  stepsDigest,
   type Plan,
   type PlanFacts,
   type StreamPlan,

@@ -167,8 +167,20 @@ function factsOf(planner: Planner, i: number, chain: StrategyChain, dialect: Dia
 }
 
 function digestOf(streams: readonly StreamPlan[], facts: PlanFacts): string {
+  return digestOfSteps(streams, `${facts.strategy}\n${facts.dialect}`);
+}
+
+/**
+ * `sha256:…` over what a plan issues, whatever its strategy is called: two plans that fix every step beforehand
+ * and agree in it make the same calls at the same moments and release the same barriers.
+ */
+export function stepsDigest({ streams, facts }: Plan): string {
+  return digestOfSteps(streams, facts.dialect);
+}
+
+function digestOfSteps(streams: readonly StreamPlan[], head: string): string {
   const hash = createHash('sha256');
-  hash.update(`${facts.strategy}\n${facts.dialect}\n`);
+  hash.update(`${head}\n`);
   for (const { stream, steps } of streams) {
     hash.update(`${stream} ${steps.steps} ${steps.entries} ${steps.releases} ${steps.free}\n`);
     const columns = [

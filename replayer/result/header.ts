@@ -33,6 +33,10 @@ export const resultHeaderSchema = z.object({
   /** Runs that were compared with each other share one. */
   comparison_id: z.string(),
   repeat: z.number(),
+  /** 1 for the second arm of a comparison's baseline. */
+  arm: z.number().default(0),
+  /** Strategies whose plan is identical: they were not replayed apart. */
+  same_as: z.array(z.string()).default([]),
   started_at: z.string(),
   trace: z.object({
     name: z.string(),
@@ -66,6 +70,8 @@ export const resultHeaderSchema = z.object({
     barrier_intervals: z.number(),
     hardware_waits: z.number(),
     online: z.boolean(),
+    /** It holds barriers back: in the closed loop its calls depend on the replay. */
+    holds_back: z.boolean().optional(),
     verdict: z.looseObject({
       class: z.enum(VERDICT_CLASSES),
       requests_exposed: z.number(),

@@ -15,6 +15,7 @@ import { pacingText } from '../loop/schedule.ts';
 import { WHOLE, cutBatches, type Cut } from '../planner/cut.ts';
 import { planTraces, refuseUnknownWaits, verdictOf, type Plan } from '../planner/index.ts';
 import type { Dialect } from '../dialects/index.ts';
+import { holds } from '../strategies/grouping.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { readEnvironment } from './environment.ts';
 import { RESULT_FORMAT, RESULT_VERSION, type ResultHeader } from './header.ts';
@@ -92,6 +93,10 @@ export interface ReplayOptions extends RunOptions {
   readonly issuerOptions: IssuerOptions;
   readonly comparisonId: string;
   readonly repeat: number;
+  /** 1 for the second arm of a comparison's baseline. */
+  readonly arm?: number;
+  /** Strategies whose plan is identical. */
+  readonly sameAs?: readonly string[];
 }
 
 export interface Replay {
@@ -121,6 +126,8 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
       run_id: randomUUID(),
       comparison_id: options.comparisonId,
       repeat: options.repeat,
+      arm: options.arm ?? 0,
+      same_as: [...(options.sameAs ?? [])],
       started_at: startedAt,
       trace,
       plan_digest: plan.digest,
@@ -132,7 +139,11 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
       interrupted: outcome.interrupted,
       stopped: outcome.stopped,
       free_barriers: streams.reduce((sum, rows) => sum + rows.freeBarriers, 0),
-      plan: { ...plan.facts, verdict: { ...plan.facts.verdict } },
+      plan: {
+        ...plan.facts,
+        holds_back: holds(plan.chain.grouping),
+        verdict: { ...plan.facts.verdict },
+      },
       summary: { ...summary },
       timing: timingOf({ outcome, summary, pacing, cut, maxGapNs }),
       environment,

@@ -27,6 +27,13 @@ export function readReport(path: string): ReportJson {
       { hint: 'use a newer iotlb' },
     );
   }
+  if (typeof version === 'number' && version < REPORT_VERSION) {
+    throw new ToolError(
+      'E_FORMAT',
+      `${path}: written in report format ${version}, whose intervals were made by another rule; this reads ${REPORT_VERSION}. ${UNTOUCHED}`,
+      { hint: 'report its result files again: iotlb report FOLDER/*.arrow -o PAGE.html' },
+    );
+  }
   const parsed = reportSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

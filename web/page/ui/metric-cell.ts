@@ -21,7 +21,7 @@ const WORDS: Readonly<Record<Judgement, string>> = {
   worse: 'worse',
   differs: 'differs',
   same: 'the same',
-  noise: 'within noise',
+  noise: 'no difference found',
 };
 
 export function metricCell(
@@ -35,7 +35,7 @@ export function metricCell(
     return el('td', { ...shared, class: look }, el('span', { class: 'iot-none' }, 'not measured'));
   }
   const title = samplesText(metric, value);
-  const median = el('span', { class: 'iot-median' }, formatValue(value.median, metric.unit));
+  const median = el('span', { class: 'iot-median' }, formatValue(value.value, metric.unit));
   if (context.baseline) {
     return el('td', { ...shared, title, class: `${look} iot-cell-baseline` }, median);
   }
@@ -61,7 +61,7 @@ export function metricCell(
 export function judge(metric: Metric, value: ReportValue): Judgement {
   const { ratio, ratio_low, ratio_high } = value;
   if (ratio === 1 && ratio_low === 1 && ratio_high === 1) return 'same';
-  if (!value.holds || ratio === null) return 'noise';
+  if (!value.found || ratio === null) return 'noise';
   switch (metric.better) {
     case 'neither':
       return 'differs';

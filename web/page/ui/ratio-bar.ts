@@ -40,7 +40,7 @@ export function ratioBar(value: ReportValue, domain: RatioDomain): SVGElement {
   }
   if (value.ratio !== null) {
     const dot = { cx: x(value.ratio), cy: middle, r: 3.5 };
-    parts.push(svg('circle', { class: value.holds ? 'iot-rb-dot' : 'iot-rb-dot-open', ...dot }));
+    parts.push(svg('circle', { class: value.found ? 'iot-rb-dot' : 'iot-rb-dot-open', ...dot }));
   }
   return svg(
     'svg',
