@@ -25,10 +25,15 @@ import { explanationText } from './explain-text.ts';
 import { addLoopFlags } from './loop-flags.ts';
 import { planPass, type PassOptions, type Planned } from './plan-pass.ts';
 import { planText } from './plan-text.ts';
+import { showWhatIf } from './what-if.ts';
 import { strategyHelp, strategyList } from './strategy-list.ts';
 
 interface Options extends LoopFlags {
   readonly openLoop: boolean;
+  readonly whatIfWaiters?: string;
+  readonly whatIfIntervals: string;
+  readonly speed: string;
+  readonly seed: string;
   readonly service?: string;
   readonly strategy: readonly string[];
   readonly dialect?: string;
@@ -52,6 +57,13 @@ export const define: VerbModule['define'] = (command, terminal) => {
   addLoopFlags(addDialectFlag(command))
     .option('--explain <seq>', 'show what becomes of one request, on a time line')
     .option('--predict <model>', "estimate what a replay would measure (a file of 'iotlb model')")
+    .option(
+      '--what-if-waiters <numbers>',
+      'CPUs that each ask as a recorded one does, such as 1,2,4,8,16,32,64; --exit and --poll may be lists too',
+    )
+    .option('--what-if-intervals <n>', 'times that each CPU asks in a what-if', '1500')
+    .option('--speed <factor>', 'in a what-if, divide think times by it', '1')
+    .option('--seed <n>', 'of a what-if', '1')
     .option('--list', 'describe the strategies and presets', false)
     .option('--json', 'print one JSON document; an array where several strategies are given', false)
     .addHelpText(
@@ -82,6 +94,11 @@ async function run(path: string | undefined, options: Options, terminal: Termina
       json: options.json,
       terminal,
     });
+    return;
+  }
+  if (options.whatIfWaiters !== undefined) {
+    const flags = { ...options, whatIfWaiters: options.whatIfWaiters };
+    showWhatIf(path, chains, { dialect, flags, json: options.json, terminal });
     return;
   }
   const model = options.predict === undefined ? undefined : readModel(options.predict, dialect);
