@@ -1,6 +1,7 @@
 // How many requests does a barrier wait for? One row a count: intervals that held so many.
 
 import type { Query } from '../store/index.ts';
+import { IS_REQUEST } from './kinds.ts';
 
 export interface IntervalSize {
   readonly requests: number;
@@ -12,7 +13,7 @@ export const requestsPerBarrier: Query<IntervalSize> = {
 SELECT requests, count() AS intervals
 FROM
 (
-    SELECT stream, interval, countIf(kind != 'barrier') AS requests, countIf(kind = 'barrier') AS ended
+    SELECT stream, interval, countIf(${IS_REQUEST}) AS requests, countIf(kind = 'barrier') AS ended
     FROM
     (
         SELECT

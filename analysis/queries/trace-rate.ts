@@ -1,6 +1,7 @@
 // How fast did the guest ask, over the time of what was replayed? One row per bucket that holds anything.
 
 import type { Query } from '../store/index.ts';
+import { IS_REQUEST } from './kinds.ts';
 
 export interface RateBucket {
   /** Index of the bucket; its time is bucket × bucket_ns from the recording's start. */
@@ -13,7 +14,7 @@ export const traceRate: Query<RateBucket> = {
   sql: `
 SELECT
     intDiv(t_ns, {bucket_ns:Int64}) AS bucket,
-    countIf(kind != 'barrier') AS requests,
+    countIf(${IS_REQUEST}) AS requests,
     countIf(kind = 'barrier') AS barriers
 FROM events
 WHERE trace_digest = {digest:String}
@@ -31,7 +32,7 @@ export interface TraceSpan {
 
 export const traceSpan: Query<TraceSpan> = {
   sql: `
-SELECT min(t_ns) AS first_ns, max(t_ns) AS last_ns, count() AS events, countIf(kind != 'barrier') AS requests
+SELECT min(t_ns) AS first_ns, max(t_ns) AS last_ns, count() AS events, countIf(${IS_REQUEST}) AS requests
 FROM events
 WHERE trace_digest = {digest:String}`,
 };

@@ -3,7 +3,7 @@
 
 import { ToolError } from '../base/index.ts';
 import { openTrace } from '../format/index.ts';
-import { KIND, KINDS } from '../model/index.ts';
+import { KIND, KINDS, type TraceHeader } from '../model/index.ts';
 import { alignKeys } from './align.ts';
 import {
   kindRules,
@@ -28,7 +28,7 @@ export interface SideReport {
   readonly path: string;
   readonly source: string;
   readonly clock: string;
-  readonly barriers: 'seen' | 'implied' | 'unknown';
+  readonly barriers: TraceHeader['barriers'];
   readonly compared: number;
   /** Barriers between the first and the last match. */
   readonly barriersInside: number;

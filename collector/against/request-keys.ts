@@ -3,10 +3,12 @@
 
 import { openTrace } from '../format/index.ts';
 import {
+  ASKED,
   KIND,
   KINDS,
   PRESENT,
   RAW_BYTES,
+  isContext,
   type EventBatch,
   type TraceHeader,
 } from '../model/index.ts';
@@ -69,13 +71,13 @@ export function kindRules(a: RecordingView, b: RecordingView): readonly (KindRul
   const bothWords = showsWords(a) && showsWords(b);
   const barriersSeen = a.header.barriers === 'seen' && b.header.barriers === 'seen';
   return KINDS.map((_, kind): KindRule | undefined => {
-    if (kind === KIND.barrier && !barriersSeen) return undefined;
+    if (isContext(kind) || (kind === KIND.barrier && !barriersSeen)) return undefined;
     const [here, there] = [a.kinds[kind], b.kinds[kind]];
     if (here.rows === 0 && there.rows === 0) return undefined;
     const words = (here.rows === 0 || here.hasWords) && (there.rows === 0 || there.hasWords);
     if (words && bothWords) return { by: 'words' };
     if (here.rows === 0 || there.rows === 0) return undefined;
-    return { by: 'fields', fields: here.fields & there.fields & ~PRESENT.cpu };
+    return { by: 'fields', fields: here.fields & there.fields & ASKED };
   });
 }
 

@@ -3,14 +3,14 @@
 
 import { formatCount, jsonText, parseCount, parseFactor } from '../base/index.ts';
 import type { Terminal, VerbModule } from '../base/index.ts';
-import { Output, TOOL, ToolError } from '../base/index.ts';
+import { Output, ToolError } from '../base/index.ts';
 import { fileDigest, openTrace } from '../format/index.ts';
 import { generate } from '../generate/generate.ts';
 import { ShapeMeter } from '../generate/measure.ts';
 import { ARRIVALS, shapeOf, type ShapeOptions } from '../generate/shape-options.ts';
 import type { Shape } from '../generate/shape.ts';
 import { writeMade } from '../generate/write.ts';
-import { FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
+import { makeHeader, type TraceHeader, type Viommu } from '../model/index.ts';
 
 interface Options extends ShapeOptions {
   readonly output: string;
@@ -78,7 +78,8 @@ interface Made {
   readonly shape: Shape;
   readonly text: string;
   readonly parent?: { readonly name: string; readonly digest: string };
-  readonly iommu?: string;
+  /** What the made guest talks to: as in the recording that it is like. */
+  readonly viommu?: Pick<Viommu, 'family' | 'name'>;
 }
 
 function stated(options: Options): Made {
@@ -107,22 +108,32 @@ function likeOf(path: string, options: Options): Made {
     shape,
     text: `generated with the statistics of ${name}, ${scale} times as many requests`,
     parent: { name, digest: fileDigest(path) },
-    ...(reader.header.iommu === undefined ? {} : { iommu: reader.header.iommu }),
+    ...viommuOf(reader.header),
   };
 }
 
+/** One vIOMMU is made; a recording of several families says only that it is unknown. */
+function viommuOf({ iommu }: TraceHeader): Pick<Made, 'viommu'> {
+  return iommu.family === 'mixed' ? {} : { viommu: { family: iommu.family, name: iommu.name } };
+}
+
 function headerOf(made: Made, seed: number): TraceHeader {
-  return {
-    format: FORMAT_NAME,
-    version: FORMAT_VERSION,
-    writer: TOOL.id,
+  const { family = 'unknown', name = '' } = made.viommu ?? {};
+  return makeHeader({
     source: { name: 'generate', detail: `seed ${seed}, shape ${JSON.stringify(made.shape)}` },
     clock: { name: 'unknown', start_ns: '0', resolution_ns: 1, pairs: [] },
     barriers: 'seen',
-    streams: Array.from({ length: made.shape.streams }, (_, id) => ({ id, name: `made ${id}` })),
-    ...(made.iommu === undefined ? {} : { iommu: made.iommu }),
-    scrub: 'none',
+    arrivals: 'entry',
+    streams: Array.from({ length: made.shape.streams }, (_, index) => ({
+      index,
+      vm: 0,
+      viommu: 0,
+      queue: index,
+      name: `made ${index}`,
+    })),
+    viommus: [{ index: 0, vm: 0, family, name }],
+    waiters: [],
     synthetic: `${made.text}; seed ${seed}`,
-    ...(made.parent === undefined ? {} : { parent: made.parent }),
-  };
+    parent: made.parent,
+  });
 }

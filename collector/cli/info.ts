@@ -19,7 +19,7 @@ import {
   type TraceReader,
 } from '../format/index.ts';
 import { compareRecordings } from '../against/compare-recordings.ts';
-import { GRANULARITIES, KINDS, TraceSummary } from '../model/index.ts';
+import { GRANULARITIES, KINDS, TraceSummary, familyOfStream } from '../model/index.ts';
 import { againstDocument, againstScreen } from './info-against.ts';
 import { lossLines } from './info-losses.ts';
 
@@ -66,7 +66,7 @@ function document(reader: TraceReader, end: TraceEnd, summary: TraceSummary): ob
   const { header } = reader;
   return {
     format: header.format,
-    version: header.version,
+    version: reader.version,
     source: header.source.name,
     clock: header.clock.name,
     duration_ns: summary.durationNs,
@@ -76,7 +76,10 @@ function document(reader: TraceReader, end: TraceEnd, summary: TraceSummary): ob
     lost: end.tally.lost,
     by_kind: named(KINDS, summary.byKind),
     by_scope: named(GRANULARITIES, summary.byScope),
-    streams: summary.streams(header.streams),
+    streams: summary.streams(header.streams).map((stream) => ({
+      ...stream,
+      family: familyOfStream(header, stream.id),
+    })),
     digest: fileDigest(reader.path),
     state: reader.isSealed ? 'sealed' : end.state,
     seen: end.tally.seen,
@@ -141,8 +144,8 @@ function screen(
       ? `, from ${isoFromRealtime(realtimeNs(BigInt(header.clock.start_ns)))}`
       : '';
   const lines = [
-    `${bold(reader.path)}  ${dim(`${header.format} ${header.version}, ${reader.isSealed ? 'sealed' : `stream (${end.state})`}, ${sizeText(reader, end)}`)}`,
-    `  source      ${[header.source.name, header.iommu, briefly(header.source.detail)].filter(Boolean).join(', ')}`,
+    `${bold(reader.path)}  ${dim(`${header.format} ${reader.version}, ${reader.isSealed ? 'sealed' : `stream (${end.state})`}, ${sizeText(reader, end)}`)}`,
+    `  source      ${[header.source.name, header.iommu.name, briefly(header.source.detail)].filter(Boolean).join(', ')}`,
     ...(header.kernel === undefined ? [] : [`  kernel      ${header.kernel}`]),
     `  clock       ${header.clock.name}, steps of ${formatDuration(header.clock.resolution_ns)}${started}`,
     `  duration    ${formatDuration(summary.durationNs)}`,

@@ -2,7 +2,6 @@
 
 import {
   Output,
-  TOOL,
   ToolError,
   formatCount,
   formatDuration,
@@ -15,7 +14,7 @@ import {
 import { openTrace, type TraceReader } from '../format/index.ts';
 import { mergeRows, type MergeInput } from '../generate/merge.ts';
 import { writeMade, type Loss } from '../generate/write.ts';
-import { FORMAT_NAME, FORMAT_VERSION, shiftLoss, type TraceHeader } from '../model/index.ts';
+import { makeHeader, shiftLoss, type TraceHeader } from '../model/index.ts';
 
 interface Options {
   readonly output: string;
@@ -76,12 +75,11 @@ export function parseWanted(text: string): Wanted {
   };
 }
 
-/** A copy of a recording that is open for reading. */
-interface Copy {
+/** A copy of a recording that is open for reading; its VMs, vIOMMUs, streams and waiters are its own. */
+interface Copy extends Pick<TraceHeader, 'streams' | 'viommus' | 'waiters'> {
   readonly wanted: Wanted;
   readonly reader: TraceReader;
   readonly input: MergeInput;
-  readonly streams: TraceHeader['streams'];
 }
 
 function run(all: readonly Wanted[], options: Options, terminal: Terminal): void {
@@ -109,26 +107,85 @@ function run(all: readonly Wanted[], options: Options, terminal: Terminal): void
   }
 }
 
+/** The numbers that the next copy begins with. */
+interface Next {
+  vm: number;
+  viommu: number;
+  stream: number;
+  waiter: number;
+}
+
 function openCopies(all: readonly Wanted[], copies: Copy[]): void {
-  let nextStream = 0;
+  const next: Next = { vm: 0, viommu: 0, stream: 0, waiter: 0 };
   for (const wanted of all) {
     for (let n = 0; n < wanted.times; n++) {
       const reader = openTrace(wanted.path);
-      const ids = new Map<number, number>();
-      const name = wanted.path.split('/').at(-1) ?? wanted.path;
-      const streams = reader.header.streams.map((stream) => {
-        ids.set(stream.id, nextStream);
-        return { id: nextStream++, name: `${name}#${n + 1} ${stream.name}` };
-      });
+      const label = `${wanted.path.split('/').at(-1) ?? wanted.path}#${n + 1}`;
+      const { header } = reader;
+      const { parts, streams } = renumbered(header, label, next);
       const input = {
         batches: reader.batches(),
         shiftNs: Math.round(wanted.shiftNs + n * wanted.everyNs),
-        streams: ids,
+        streams,
+        firstWaiter: next.waiter,
         copy: copies.length,
       };
-      copies.push({ wanted, reader, input, streams });
+      copies.push({ wanted, reader, input, ...parts });
+      next.vm += 1 + Math.max(0, ...header.viommus.map(({ vm }) => vm));
+      next.viommu += sizeOf(header.viommus);
+      next.stream += header.streams.length;
+      next.waiter += sizeOf(header.waiters);
     }
   }
+  if (next.waiter > WAITERS_LIMIT) {
+    throw new ToolError(
+      'E_USAGE',
+      `these recordings have ${formatCount(next.waiter)} waiters, but one recording can tell apart ${formatCount(WAITERS_LIMIT)}; nothing was written`,
+    );
+  }
+}
+
+const WAITERS_LIMIT = 2 ** 16;
+
+const sizeOf = (all: readonly { readonly index: number }[]): number =>
+  Math.max(0, ...all.map(({ index }) => index + 1));
+
+/** What a copy's header says of streams, vIOMMUs and waiters, in the numbers of the result. */
+function renumbered(
+  header: TraceHeader,
+  label: string,
+  next: Readonly<Next>,
+): {
+  readonly parts: Pick<TraceHeader, 'streams' | 'viommus' | 'waiters'>;
+  readonly streams: ReadonlyMap<number, number>;
+} {
+  const streams = new Map<number, number>();
+  return {
+    streams,
+    parts: {
+      streams: header.streams.map((stream, i) => {
+        streams.set(stream.index, next.stream + i);
+        return {
+          ...stream,
+          index: next.stream + i,
+          vm: next.vm + stream.vm,
+          viommu: next.viommu + stream.viommu,
+          name: `${label} ${stream.name}`,
+        };
+      }),
+      viommus: header.viommus.map((one) => ({
+        ...one,
+        index: next.viommu + one.index,
+        vm: next.vm + one.vm,
+      })),
+      waiters: header.waiters.map((one) => ({
+        ...one,
+        index: next.waiter + one.index,
+        vm: next.vm + one.vm,
+        name: `${label} ${one.name}`,
+      })),
+    },
+  };
 }
 
 /** Loss of the inputs is loss of the result; it is known once they are read through. */
@@ -157,13 +214,11 @@ function headerOf(all: readonly Wanted[], copies: readonly Copy[]): TraceHeader 
   }
   const unique = (values: readonly (string | undefined)[]): string =>
     [...new Set(values.filter((value) => value !== undefined))].join('; ');
-  const iommu = unique(headers.map((header) => header.iommu));
   const rule = unique(headers.map((header) => header.barrier_rule));
   const made = unique(headers.map((header) => header.synthetic));
-  return {
-    format: FORMAT_NAME,
-    version: FORMAT_VERSION,
-    writer: TOOL.id,
+  const arrivals = new Set(headers.map((header) => header.arrivals));
+  const modes = new Set(headers.map((header) => header.mode));
+  return makeHeader({
     source: { name: 'merge', detail: all.map(wantedText).join(' + ') },
     clock: {
       name: 'unknown',
@@ -172,12 +227,15 @@ function headerOf(all: readonly Wanted[], copies: readonly Copy[]): TraceHeader 
       pairs: [],
     },
     barriers: first.barriers,
-    ...(rule === '' ? {} : { barrier_rule: rule }),
+    barrier_rule: rule,
+    arrivals: arrivals.size === 1 ? first.arrivals : 'unknown',
     streams: copies.flatMap((copy) => copy.streams),
-    ...(iommu === '' ? {} : { iommu }),
+    viommus: copies.flatMap((copy) => copy.viommus),
+    waiters: copies.flatMap((copy) => copy.waiters),
+    mode: modes.size === 1 ? first.mode : undefined,
     scrub: unique(headers.map((header) => header.scrub)),
     synthetic: `merged: ${all.map(wantedText).join(' + ')}${made === '' ? '' : `; of these: ${made}`}`,
-  };
+  });
 }
 
 /** `a.arrow × 4, 1 ms apart, from 5 ms on`; what is as it always is goes without saying. */

@@ -18,6 +18,12 @@ export function setDomain(out: EventBuilder, row: number, domain: number): void 
   out.present[row] |= PRESENT.domainId;
 }
 
+/** Who asked and stands still until the barrier after it is released. */
+export function setWaiter(out: EventBuilder, row: number, waiter: number): void {
+  out.waiter[row] = waiter;
+  out.present[row] |= PRESENT.waiter;
+}
+
 export function setSource(out: EventBuilder, row: number, source: number): void {
   out.sourceId[row] = source;
   out.present[row] |= PRESENT.sourceId;

@@ -94,7 +94,7 @@ export function decodeVtd256(
   if ((upper.q0lo | upper.q0hi | upper.q1lo | upper.q1hi) === 0) return;
   if (out.kind[row] === KIND.barrier) return;
   out.kind[row] = KIND.other;
-  out.present[row] &= PRESENT.cpu;
+  out.present[row] &= PRESENT.cpu | PRESENT.waiter;
   out.scope[row] = 0;
   out.flags[row] = 0;
 }

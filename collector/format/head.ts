@@ -1,12 +1,16 @@
 // The head of a recording: its Arrow schema message, the header in it, and the dictionary after it.
 // Decides what a file is, and whether this version can read it. Never hands its bytes to Arrow.
 
+import { ZodError } from 'zod';
+
 import { TOOL, ToolError, parseJson } from '../base/index.ts';
 import {
   FORMAT_NAME,
   FORMAT_VERSION,
   columnsOf,
   headerSchema,
+  makeHeader,
+  upgradeHeader,
   type TraceHeader,
 } from '../model/index.ts';
 import { headCrc, textCrc } from './batch-check.ts';
@@ -18,7 +22,10 @@ import { footerPairs } from './tail.ts';
 import { emptyRecordBatch } from './to-arrow.ts';
 
 export interface TraceHead {
+  /** As the newest version has it. */
   readonly header: TraceHeader;
+  /** Of the format that the file is written in. */
+  readonly version: number;
   /** Checksum of the header's text, which every batch repeats; undefined where the header is lost. */
   readonly recording: string | undefined;
   /** What the first batch names as its predecessor: the checksum of all bytes before it. */
@@ -44,10 +51,10 @@ export function readHead(path: string, fd: number, size: number): TraceHead {
     }
     throw headError(path, fd, size);
   }
-  const { header, recording } = parseHeader(path, first.message.pairs);
+  const { header, version, recording } = parseHeader(path, first.message.pairs);
   const dictionary = frameAt(fd, size, start + first.bytes);
-  if (!hasColumnsOf(header.version, first)) {
-    throw corruptHead(path, `its columns are not those of format ${header.version}`);
+  if (!hasColumnsOf(version, first)) {
+    throw corruptHead(path, `its columns are not those of format ${version}`);
   }
   if (!isFrame(dictionary) || dictionary.kind !== 'dictionary') {
     const isCut =
@@ -62,6 +69,7 @@ export function readHead(path: string, fd: number, size: number): TraceHead {
   const firstBatch = dictionary.offset + dictionary.bytes;
   return {
     header,
+    version,
     recording,
     crc: headCrc(fd, firstBatch),
     isSealed,
@@ -90,6 +98,7 @@ export function salvageHead(path: string, fd: number, size: number): TraceHead {
     }
     return {
       header: LOST_HEADER,
+      version: FORMAT_VERSION,
       recording: undefined,
       crc: '',
       isSealed,
@@ -99,16 +108,16 @@ export function salvageHead(path: string, fd: number, size: number): TraceHead {
   }
 }
 
-const LOST_HEADER: TraceHeader = {
-  format: FORMAT_NAME,
-  version: FORMAT_VERSION,
-  writer: TOOL.id,
+const LOST_HEADER: TraceHeader = makeHeader({
   source: { name: 'unknown', detail: 'the header was damaged; the events were kept' },
   clock: { name: 'unknown', start_ns: '0', resolution_ns: 1, pairs: [] },
-  barriers: 'seen',
+  barriers: 'unknown',
+  arrivals: 'unknown',
   streams: [],
+  viommus: [],
+  waiters: [],
   scrub: 'unknown',
-};
+});
 
 /** True where the file looks like a recording, whole or damaged, by the texts that every batch carries. */
 export function looksLikeRecording(fd: number, size: number): boolean {
@@ -142,7 +151,7 @@ function corruptHead(path: string, what: string): ToolError {
   );
 }
 
-type Trusted = Pick<TraceHead, 'header'> & { readonly recording: string };
+type Trusted = Pick<TraceHead, 'header' | 'version'> & { readonly recording: string };
 
 function trustedHeader(path: string, pairs: ReadonlyMap<string, string>): Trusted | undefined {
   try {
@@ -172,14 +181,25 @@ function parseHeader(path: string, pairs: ReadonlyMap<string, string>): Trusted 
       { hint: 'use a newer iotlb' },
     );
   }
-  const parsed = headerSchema.safeParse(raw);
+  const upgraded = tryUpgrade(raw, version ?? FORMAT_VERSION);
+  const parsed = headerSchema.safeParse(upgraded);
   if (!parsed.success) {
     throw new ToolError(
       'E_FORMAT',
       `${path}: its header is not understood: ${parsed.error.issues[0].message}`,
     );
   }
-  return { header: parsed.data, recording: crc };
+  return { header: parsed.data, version: version ?? FORMAT_VERSION, recording: crc };
+}
+
+/** The header as the newest version has it; as it is where that cannot be done, and parsing then says why. */
+function tryUpgrade(raw: unknown, version: number): unknown {
+  try {
+    return upgradeHeader(raw, version);
+  } catch (error) {
+    if (error instanceof ZodError) return raw;
+    throw error;
+  }
 }
 
 const columnTexts = new Map<number, readonly string[]>();

@@ -85,6 +85,11 @@ export class TraceReader {
     this.isSealed = this.#head.isSealed;
   }
 
+  /** Version of the format that the file is written in; `header` is as the newest has it. */
+  get version(): number {
+    return this.#head.version;
+  }
+
   get header(): TraceHeader {
     return this.#head.header;
   }

@@ -54,7 +54,7 @@ export function sealTrace(
   using reader = openTrace(from, options);
   const header = {
     ...(options.header?.(reader.header) ?? reader.header),
-    version: FORMAT_VERSION,
+    version: FORMAT_VERSION as typeof FORMAT_VERSION,
     totals: totals.tally,
   };
   try {

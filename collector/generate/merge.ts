@@ -1,7 +1,13 @@
 // Several recordings into one, as a host with many tenants would see them: each copy keeps its own order,
 // gets streams and domains of its own, and is shifted as asked. Streaming; ties go to the first named.
 
-import { EventBuilder, PRESENT, type EventBatch, type RowPairs } from '../model/index.ts';
+import {
+  EventBuilder,
+  PRESENT,
+  shiftTimes,
+  type EventBatch,
+  type RowPairs,
+} from '../model/index.ts';
 
 const BATCH_ROWS = 65_536;
 /** Rows that a copy of a recording collects before they are copied. */
@@ -14,6 +20,8 @@ export interface MergeInput {
   readonly shiftNs: number;
   /** New number of each of its streams. */
   readonly streams: ReadonlyMap<number, number>;
+  /** Number of its first named waiter. */
+  readonly firstWaiter: number;
   /** Place among all copies; 0 keeps its domain numbers. */
   readonly copy: number;
 }
@@ -56,13 +64,14 @@ class Cursor {
   }
 
   #renumber({ to, count }: RowPairs): void {
-    const { tNs, stream, present, domainId } = this.#out;
-    const { shiftNs, streams, copy } = this.#input;
+    const { stream, present, domainId, waiter } = this.#out;
+    const { shiftNs, streams, copy, firstWaiter } = this.#input;
     for (let i = 0; i < count; i++) {
       const row = to[i];
-      tNs[row] += shiftNs;
+      shiftTimes(this.#out, row, shiftNs);
       stream[row] = streams.get(stream[row]) ?? 0;
       if ((present[row] & PRESENT.domainId) !== 0) domainId[row] += copy * DOMAIN_STRIDE;
+      waiter[row] += firstWaiter; // where there is none, nothing looks at it
     }
   }
 

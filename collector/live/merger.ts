@@ -3,10 +3,15 @@
 
 import {
   EventBuilder,
+  PRESENT,
+  shiftTimes,
   type LossDetail,
   type LossLog,
+  type Stream,
   type Tally,
   type TraceHeader,
+  type Viommu,
+  type Waiter,
 } from '../model/index.ts';
 import type { OpenSource, SourceFacts, StreamForm } from '../sources/source.ts';
 
@@ -19,11 +24,15 @@ export interface Lane {
 }
 
 interface OpenLane {
+  /** Each log is a VM of its own. */
+  readonly vm: number;
   readonly label: () => string;
   readonly source: OpenSource;
   readonly rows: EventBuilder;
-  /** Stream of the recording for each stream of the source. */
+  /** Numbers in the recording for the source's own. */
   readonly streams: Map<number, number>;
+  readonly viommus: Map<number, number>;
+  readonly waiters: Map<number, number>;
 }
 
 export class Merger {
@@ -31,7 +40,9 @@ export class Merger {
   /** Absolute time of offset 0, ns on the source's clock; set by the first row. */
   startNs: bigint | undefined;
   readonly #lanes: OpenLane[] = [];
-  readonly #streams: { readonly id: number; readonly name: string }[] = [];
+  readonly #streams: Stream[] = [];
+  readonly #viommus: Viommu[] = [];
+  readonly #waiters: Waiter[] = [];
 
   /** A lane for one more log; `label` is asked for when a stream first shows, to name it. */
   open(form: StreamForm, label: () => string = () => ''): Lane {
@@ -56,7 +67,15 @@ export class Merger {
   ): { readonly source: S; readonly take: () => void } {
     const rows = new EventBuilder();
     const source = open(rows);
-    const lane: OpenLane = { label, source, rows, streams: new Map() };
+    const lane: OpenLane = {
+      vm: this.#lanes.length,
+      label,
+      source,
+      rows,
+      streams: new Map(),
+      viommus: new Map(),
+      waiters: new Map(),
+    };
     this.#lanes.push(lane);
     return { source, take: () => this.#take(lane) };
   }
@@ -70,7 +89,13 @@ export class Merger {
       ...facts.clock,
       start_ns: String(this.startNs ?? BigInt(facts.clock.start_ns)),
     };
-    return { ...facts, clock, streams: [...this.#streams] };
+    return {
+      ...facts,
+      clock,
+      streams: [...this.#streams],
+      viommus: [...this.#viommus],
+      waiters: [...this.#waiters],
+    };
   }
 
   tally(): Tally {
@@ -104,32 +129,75 @@ export class Merger {
     const shiftNs = Number(start - this.startNs);
     copyRows(rows, this.out, {
       shiftNs,
-      stream: (id) => this.#stream(lane, id, facts.streams),
+      stream: (index) => this.#stream(lane, index, facts),
+      waiter: (index) => this.#waiter(lane, index, facts),
     });
     rows.clear();
   }
 
-  #stream(lane: OpenLane, id: number, streams: SourceFacts['streams']): number {
-    const known = lane.streams.get(id);
-    if (known !== undefined) return known;
-    const name = streams.find((stream) => stream.id === id)?.name ?? `queue ${id}`;
-    const label = lane.label();
-    const fresh = this.#streams.length;
-    this.#streams.push({ id: fresh, name: label === '' ? name : `${label}: ${name}` });
-    lane.streams.set(id, fresh);
-    return fresh;
+  #stream(lane: OpenLane, index: number, facts: SourceFacts): number {
+    return numbered(lane.streams, index, this.#streams, (fresh) => {
+      const stream = facts.streams.find((one) => one.index === index);
+      const name = stream?.name ?? `queue ${index}`;
+      return {
+        index: fresh,
+        vm: lane.vm,
+        viommu: this.#viommu(lane, stream?.viommu ?? 0, facts),
+        queue: stream?.queue ?? 0,
+        name: labelled(lane, name),
+      };
+    });
+  }
+
+  #viommu(lane: OpenLane, index: number, facts: SourceFacts): number {
+    return numbered(lane.viommus, index, this.#viommus, (fresh) => {
+      const viommu = facts.viommus.find((one) => one.index === index);
+      const { family = 'unknown', name = '' } = viommu ?? {};
+      return { index: fresh, vm: lane.vm, family, name };
+    });
+  }
+
+  #waiter(lane: OpenLane, index: number, facts: SourceFacts): number {
+    return numbered(lane.waiters, index, this.#waiters, (fresh) => {
+      const waiter = facts.waiters.find((one) => one.index === index);
+      const { name = `waiter ${index}`, from = 'unknown' } = waiter ?? {};
+      return { index: fresh, vm: lane.vm, name: labelled(lane, name), from };
+    });
   }
 }
 
-/** Appends the rows of `from` with their times moved and their streams renumbered. */
-function copyRows(
-  from: EventBuilder,
-  to: EventBuilder,
-  change: { readonly shiftNs: number; readonly stream: (id: number) => number },
-): void {
+/** The number of a lane's `index` in the recording; a new one is made when it first shows. */
+function numbered<T>(
+  known: Map<number, number>,
+  index: number,
+  all: T[],
+  make: (fresh: number) => T,
+): number {
+  const found = known.get(index);
+  if (found !== undefined) return found;
+  const fresh = all.length;
+  all.push(make(fresh));
+  known.set(index, fresh);
+  return fresh;
+}
+
+function labelled(lane: OpenLane, name: string): string {
+  const label = lane.label();
+  return label === '' ? name : `${label}: ${name}`;
+}
+
+interface RowChange {
+  readonly shiftNs: number;
+  readonly stream: (index: number) => number;
+  readonly waiter: (index: number) => number;
+}
+
+/** Appends the rows of `from` with their times moved, their streams and waiters renumbered. */
+function copyRows(from: EventBuilder, to: EventBuilder, change: RowChange): void {
   const first = to.append(from, 0, from.count);
   for (let row = first; row < to.count; row++) {
-    to.tNs[row] += change.shiftNs;
+    shiftTimes(to, row, change.shiftNs);
     to.stream[row] = change.stream(to.stream[row]);
+    if ((to.present[row] & PRESENT.waiter) !== 0) to.waiter[row] = change.waiter(to.waiter[row]);
   }
 }

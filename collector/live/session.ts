@@ -3,8 +3,9 @@
 
 import { hostname } from 'node:os';
 
-import { TOOL, ToolError } from '../base/index.ts';
-import { FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
+import { ToolError } from '../base/index.ts';
+import { makeHeader, type TraceHeader } from '../model/index.ts';
+import { headerFacts } from '../sources/source.ts';
 import type { LiveFacts, LiveOptions, LiveSource, Listening } from './live-source.ts';
 import { Merger } from './merger.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
@@ -109,12 +110,9 @@ async function keepWhatThereIs(recorder: Recorder, merger: Merger): Promise<void
 function header(options: SessionOptions, merger: Merger, live: LiveFacts): TraceHeader {
   const facts = merger.facts();
   if (facts === undefined) throw new ToolError('E_NO_DEVICE', 'the source has nothing open');
-  const kernel = live.kernel ?? facts.kernel;
-  const guest = live.guest ?? facts.guest;
-  return {
-    format: FORMAT_NAME,
-    version: FORMAT_VERSION,
-    writer: TOOL.id,
+  const known = headerFacts(facts);
+  return makeHeader({
+    ...known,
     source: {
       name: options.source.name,
       ...(facts.version === undefined ? {} : { version: facts.version }),
@@ -125,15 +123,10 @@ function header(options: SessionOptions, merger: Merger, live: LiveFacts): Trace
       ...(live.clock === undefined ? {} : { name: live.clock }),
       ...(live.pairs === undefined ? {} : { pairs: live.pairs }),
     },
-    barriers: facts.barriers,
-    ...(facts.barrierRule === undefined ? {} : { barrier_rule: facts.barrierRule }),
-    streams: facts.streams,
-    host: hostname(),
-    ...(kernel === undefined ? {} : { kernel }),
-    ...(guest === undefined ? {} : { guest }),
-    ...(facts.iommu === undefined || facts.iommu === '' ? {} : { iommu: facts.iommu }),
+    hosts: [{ machine: hostname() }],
+    kernel: live.kernel ?? known.kernel,
+    guest: live.guest ?? known.guest,
     command_line: options.commandLine,
     recorded_at: new Date().toISOString(),
-    scrub: 'none',
-  };
+  });
 }

@@ -6,10 +6,23 @@
  * Newest version of the format. It grows when a column is added and when the header changes; each version is
  * described in format/CHANGELOG.md.
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** Bits of a row's `present`: which of its optional columns hold a value. */
-export const PRESENT = { domainId: 1, pasid: 2, sourceId: 4, range: 8, cpu: 16 } as const;
+export const PRESENT = {
+  domainId: 1,
+  pasid: 2,
+  sourceId: 4,
+  range: 8,
+  cpu: 16,
+  waiter: 32,
+  entered: 64,
+  waitBegin: 128,
+  waitEnd: 256,
+} as const;
+
+/** The bits that say what a row asks for; the others say who asked, where and when. */
+export const ASKED = PRESENT.domainId | PRESENT.pasid | PRESENT.sourceId | PRESENT.range;
 
 /** Room for a row's raw words: a 256-bit descriptor. */
 export const RAW_BYTES = 32;
@@ -183,6 +196,42 @@ const COLUMNS = [
     description: 'guest CPU',
     since: 1,
     inStore: false,
+  },
+  {
+    name: 'waiter',
+    field: 'waiter',
+    type: 'uint16',
+    present: PRESENT.waiter,
+    unit: 'id',
+    description: 'who stands still until its barrier is released; names in the header',
+    since: 3,
+  },
+  {
+    name: 'entered_ns',
+    field: 'enteredNs',
+    type: 'ns',
+    present: PRESENT.entered,
+    unit: 'ns',
+    description: "when the guest's CPU entered its flush, from the recording's start",
+    since: 3,
+  },
+  {
+    name: 'wait_begin_ns',
+    field: 'waitBeginNs',
+    type: 'ns',
+    present: PRESENT.waitBegin,
+    unit: 'ns',
+    description: "when the guest's CPU began to wait, from the recording's start",
+    since: 3,
+  },
+  {
+    name: 'wait_end_ns',
+    field: 'waitEndNs',
+    type: 'ns',
+    present: PRESENT.waitEnd,
+    unit: 'ns',
+    description: "when the guest's CPU was let go, from the recording's start",
+    since: 3,
   },
 ] as const satisfies readonly Column[];
 

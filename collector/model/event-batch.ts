@@ -55,6 +55,14 @@ export interface RowPairs {
   readonly count: number;
 }
 
+const TIME_FIELDS = MEMORY_COLUMNS.flatMap(({ field, type }) => (type === 'ns' ? [field] : []));
+
+/** Moves every time of a row by `shiftNs`; what it does not have may be moved too. */
+export function shiftTimes(batch: EventBatch, row: number, shiftNs: number): void {
+  if (shiftNs === 0) return;
+  for (const field of TIME_FIELDS) batch[field][row] += shiftNs;
+}
+
 const FIRST_CAPACITY = 8192;
 
 /** Has an array for each column of the table. */
@@ -145,15 +153,25 @@ export class EventBuilder extends Columns implements EventBatch {
     }
   }
 
+  /** Takes back the last row. */
+  drop(): void {
+    this.count--;
+    this.#erase(this.count, this.count + 1);
+  }
+
   /** Forgets the rows; the next row's sequence number goes on where they ended. */
   clear(): void {
-    this.present.fill(0, 0, this.count);
-    for (const { field, type, present } of MEMORY_COLUMNS) {
-      // What `present` or `raw_len` say is not there need not be zero.
-      if (present === undefined && type !== 'words') this[field].fill(0, 0, this.count);
-    }
+    this.#erase(0, this.count);
     this.firstSeq += this.count;
     this.count = 0;
+  }
+
+  #erase(from: number, to: number): void {
+    this.present.fill(0, from, to);
+    for (const { field, type, present } of MEMORY_COLUMNS) {
+      // What `present` or `raw_len` say is not there need not be zero.
+      if (present === undefined && type !== 'words') this[field].fill(0, from, to);
+    }
   }
 
   #grow(capacity: number): void {

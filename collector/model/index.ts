@@ -1,6 +1,16 @@
 export * from './vocabulary.ts';
 export * from './columns.ts';
-export { type EventBatch, EventBuilder, type RowPairs, batchOf, sliceRows } from './event-batch.ts';
+export {
+  type EventBatch,
+  EventBuilder,
+  type RowPairs,
+  batchOf,
+  shiftTimes,
+  sliceRows,
+} from './event-batch.ts';
 export * from './header.ts';
+export * from './make-header.ts';
+export { upgradeHeader } from './upgrade.ts';
+export { WaiterTable, Waiters } from './waiters.ts';
 export { LossLog, shiftLoss } from './loss.ts';
 export { TraceSummary } from './summary.ts';

@@ -2,7 +2,14 @@
 
 import type { EventBatch } from './event-batch.ts';
 import { PRESENT } from './columns.ts';
-import { ALL_PAGES, GRANULARITIES, KIND, KINDS, granularityIndex } from './vocabulary.ts';
+import {
+  ALL_PAGES,
+  GRANULARITIES,
+  KIND,
+  KINDS,
+  granularityIndex,
+  isRequest,
+} from './vocabulary.ts';
 
 /** Buckets of a power-of-two histogram of range sizes: pages 1, 2, 3–4, 5–8, …, everything. */
 const SIZE_BUCKETS = 53;
@@ -40,7 +47,7 @@ export class TraceSummary {
   #millisecond = new WindowCount(1e6);
 
   get requests(): number {
-    return this.events - this.barriers;
+    return this.byKind.reduce((sum, count, kind) => sum + (isRequest(kind) ? count : 0), 0);
   }
 
   get barriers(): number {
@@ -74,7 +81,8 @@ export class TraceSummary {
         this.perBarrier[Math.min(state.interval, PER_BARRIER_LIMIT)]++;
         state.interval = 0;
         state.barriers++;
-      } else {
+      } else if (isRequest(code)) {
+        state.requests++;
         if (state.lastRequestNs !== undefined) {
           const gap = Math.max(1, time - state.lastRequestNs);
           this.byGap[Math.floor(Math.log2(gap))]++;
@@ -95,9 +103,9 @@ export class TraceSummary {
   }
 
   streams(
-    names: readonly { readonly id: number; readonly name: string }[],
+    names: readonly { readonly index: number; readonly name: string }[],
   ): readonly StreamCount[] {
-    const nameOf = new Map(names.map((entry) => [entry.id, entry.name]));
+    const nameOf = new Map(names.map((entry) => [entry.index, entry.name]));
     const ids = new Set([...nameOf.keys(), ...this.#streams.keys()]);
     return [...ids]
       .sort((a, b) => a - b)
@@ -107,7 +115,7 @@ export class TraceSummary {
           id,
           name: nameOf.get(id) ?? `stream ${id}`,
           events: state.events,
-          requests: state.events - state.barriers,
+          requests: state.requests,
           barriers: state.barriers,
         };
       });
@@ -125,6 +133,7 @@ export class TraceSummary {
 
 class StreamState {
   events = 0;
+  requests = 0;
   barriers = 0;
   /** Requests since the last barrier. */
   interval = 0;

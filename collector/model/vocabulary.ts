@@ -3,7 +3,11 @@
 
 import { PRESENT } from './columns.ts';
 
-/** What a row is. The index is the dictionary code in files. `barrier` is a wait the guest blocks on. */
+/**
+ * What a row is. The index is the dictionary code in files. `barrier` is a wait the guest blocks on. The last
+ * four are context rows (format version 3): `map` a range became valid, `access` the IOMMU translated an
+ * address for a device, `mark` a named moment, `idle` a CPU had nothing to do.
+ */
 export const KINDS = [
   'iotlb',
   'device-tlb',
@@ -13,6 +17,10 @@ export const KINDS = [
   'unmap',
   'barrier',
   'other',
+  'map',
+  'access',
+  'mark',
+  'idle',
 ] as const;
 
 export type Kind = (typeof KINDS)[number];
@@ -27,7 +35,24 @@ export const KIND = {
   unmap: 5,
   barrier: 6,
   other: 7,
+  map: 8,
+  access: 9,
+  mark: 10,
+  idle: 11,
 } as const;
+
+/** True for a row that asks for something: neither a barrier nor a context row. The one place that says so. */
+export function isRequest(kind: number): boolean {
+  return kind !== KIND.barrier && kind < KIND.map;
+}
+
+/** True for rows that count as events and in nothing else: no request, no barrier, in no plan. */
+export function isContext(kind: number): boolean {
+  return kind >= KIND.map;
+}
+
+/** The kinds that are requests, for SQL. */
+export const REQUEST_KINDS: readonly Kind[] = KINDS.filter((_, kind) => isRequest(kind));
 
 /** What restricts a request; 0 is the whole domain, or everything when the domain is absent. */
 export const SCOPE = { pasid: 1, vaddr: 2 } as const;

@@ -1,14 +1,13 @@
 // Makes a recording safe to send: addresses permuted with a key, identifiers renumbered, raw words and
 // names gone, everything a strategy looks at kept. Writes a sealed recording; the input stays untouched.
 
-import { TOOL, ToolError, type Output } from '../base/index.ts';
+import { ToolError, type Output } from '../base/index.ts';
 import { fileDigest, openTrace, sealTrace, type TraceEnd } from '../format/index.ts';
 import {
   ALL_PAGES,
-  FORMAT_NAME,
-  FORMAT_VERSION,
   PRESENT,
   RAW_BYTES,
+  makeHeader,
   type EventBatch,
   type TraceHeader,
 } from '../model/index.ts';
@@ -55,7 +54,7 @@ export function scrubTrace(
   const end = sealTrace(from, to, {
     header: (original) => {
       // AMD-Vi keeps identifiers where the others keep the kind of command.
-      shaped = !/AMD/.test(original.iommu ?? '');
+      shaped = original.viommus.every(({ family }) => family !== 'amdvi');
       return (header = scrubbedHeader(original, keyedDigest(options.secret, fileDigest(from))));
     },
     rows: (batch) => ({
@@ -92,10 +91,7 @@ export function originalId(path: string): string {
 
 /** Only what is listed here goes into the scrubbed file: a field that is added later stays out. */
 export function scrubbedHeader(original: TraceHeader, digest: string): TraceHeader {
-  return {
-    format: FORMAT_NAME,
-    version: FORMAT_VERSION,
-    writer: TOOL.id,
+  return makeHeader({
     source: { name: original.source.name },
     clock: {
       name: 'relative',
@@ -104,14 +100,18 @@ export function scrubbedHeader(original: TraceHeader, digest: string): TraceHead
       pairs: [],
     },
     barriers: original.barriers,
-    ...(original.barrier_rule === undefined ? {} : { barrier_rule: original.barrier_rule }),
-    streams: original.streams.map(({ id }) => ({ id, name: `stream ${id}` })),
-    ...(original.iommu === undefined ? {} : { iommu: original.iommu }),
-    ...(original.mode === undefined ? {} : { mode: original.mode }),
-    ...(original.synthetic === undefined ? {} : { synthetic: 'yes' }),
+    barrier_rule: original.barrier_rule,
+    arrivals: original.arrivals,
+    streams: original.streams.map((one) => ({ ...one, name: `stream ${one.index}` })),
+    viommus: original.viommus,
+    waiters: original.waiters.map((one) => ({ ...one, name: `waiter ${one.index}` })),
+    mode: original.mode,
+    clock_steps: original.clock_steps,
+    hosts: original.hosts.map((_, i) => ({ machine: String(i + 1) })),
+    synthetic: original.synthetic === undefined ? undefined : 'yes',
     scrub: SCRUB_NOTE,
     parent: { name: 'original', digest },
-  };
+  });
 }
 
 /** From the first to the last address as if it were all asked for, in each 2^47 bytes that are used. */

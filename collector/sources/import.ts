@@ -5,18 +5,11 @@ import { hostname } from 'node:os';
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import {
-  TOOL,
-  ToolError,
-  asOutput,
-  type Interrupt,
-  type Output,
-  type Progress,
-} from '../base/index.ts';
+import { ToolError, asOutput, type Interrupt, type Output, type Progress } from '../base/index.ts';
 import { TraceWriter, sealTrace, type TraceTotals } from '../format/index.ts';
-import { EventBuilder, FORMAT_NAME, FORMAT_VERSION, type TraceHeader } from '../model/index.ts';
+import { EventBuilder, makeHeader, type TraceHeader } from '../model/index.ts';
 import { isDamage, openFeed, type Feed } from './feed.ts';
-import type { InputHints } from './source.ts';
+import { headerFacts, type InputHints } from './source.ts';
 import type { LineTally } from './text/line-count.ts';
 
 const BATCH_ROWS = 65_536;
@@ -168,13 +161,11 @@ async function runFeed(
 
 function header(feed: Feed, options: ImportOptions, damage: ToolError | undefined): TraceHeader {
   const facts = feed.parser.facts();
-  return {
-    format: FORMAT_NAME,
-    version: FORMAT_VERSION,
-    writer: TOOL.id,
+  const { version } = facts;
+  return makeHeader({
     source: {
       name: feed.source.name,
-      ...(facts.version === undefined ? {} : { version: facts.version }),
+      ...(version === undefined ? {} : { version }),
       detail: [
         facts.detail,
         options.interrupt.requested ? 'import was interrupted' : undefined,
@@ -183,19 +174,12 @@ function header(feed: Feed, options: ImportOptions, damage: ToolError | undefine
         .filter((part) => part !== undefined)
         .join(', '),
     },
-    clock: facts.clock,
-    barriers: facts.barriers,
-    ...(facts.barrierRule === undefined ? {} : { barrier_rule: facts.barrierRule }),
-    streams: facts.streams,
-    host: hostname(),
-    ...(facts.kernel === undefined ? {} : { kernel: facts.kernel }),
-    ...(facts.guest === undefined ? {} : { guest: facts.guest }),
-    ...(facts.iommu === undefined ? {} : { iommu: facts.iommu }),
+    ...headerFacts(facts),
+    hosts: [{ machine: hostname() }],
     command_line: options.commandLine,
     recorded_at: new Date().toISOString(),
-    scrub: 'none',
     parent: { name: basename(feed.name), digest: feed.digest() },
-  };
+  });
 }
 
 /** Throws ToolError where more of the input was not understood than can be left aside. */

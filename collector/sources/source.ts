@@ -3,19 +3,42 @@
 
 import type { Named, RandomInput } from '../base/index.ts';
 import type { LineCount } from './text/line-count.ts';
-import type { EventBuilder, LossLog, TraceHeader } from '../model/index.ts';
+import type { EventBuilder, HeaderFacts, LossLog, TraceHeader } from '../model/index.ts';
 
 /** What a source learnt about its recording; becomes part of the header once the input is read. */
 export interface SourceFacts {
   readonly clock: TraceHeader['clock'];
   readonly barriers: TraceHeader['barriers'];
   readonly barrierRule?: string;
+  /** Which reading of the guest's clock the rows' times are (design 13). */
+  readonly arrivals: TraceHeader['arrivals'];
   readonly streams: TraceHeader['streams'];
+  readonly viommus: TraceHeader['viommus'];
+  /** Empty where the input does not tell who waits. */
+  readonly waiters: TraceHeader['waiters'];
   readonly version?: string;
   readonly detail?: string;
   readonly kernel?: string;
   readonly guest?: string;
-  readonly iommu?: string;
+}
+
+/** The part of a header that comes from a source. */
+export function headerFacts(
+  facts: SourceFacts,
+): Omit<HeaderFacts, 'source' | 'hosts' | 'parent' | 'synthetic'> {
+  const { clock, barriers, arrivals, streams, viommus, waiters, kernel, guest } = facts;
+  const rule = facts.barrierRule;
+  return {
+    clock,
+    barriers,
+    barrier_rule: rule,
+    arrivals,
+    streams,
+    viommus,
+    waiters,
+    kernel,
+    guest,
+  };
 }
 
 /** What is known of an input besides its bytes. */

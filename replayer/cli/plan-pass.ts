@@ -111,7 +111,7 @@ export function planPass(path: string, chains: readonly StrategyChain[], how: Pa
       return { plans, costs: { ...base, options: undefined, service: '' }, synthetic };
     }
     const groupings = chains.map((chain) => chain.grouping);
-    const options = loopOptions(flags, header.iommu ?? '', groupings);
+    const options = loopOptions(flags, header.iommu.family, groupings);
     const service =
       model === undefined
         ? openService(flags.service ?? DEFAULT_SERVICE, dialect)

@@ -46,7 +46,7 @@ export function showWhatIf(
   try {
     for (const batch of reader.batches()) submissions.push(rows.take(batch));
     submissions.end();
-    const iommu = reader.header.iommu ?? '';
+    const { family } = reader.header.iommu;
     const service = openService(flags.service ?? DEFAULT_SERVICE, dialect);
     const { ofEntries } = service;
     if (ofEntries === undefined) {
@@ -55,7 +55,7 @@ export function showWhatIf(
       });
     }
     const groupings = chains.map((chain) => chain.grouping);
-    const protocol = /SMMUv3/i.test(iommu) && flags.serial === undefined ? 'owner' : 'locks';
+    const protocol = family === 'smmuv3' && flags.serial === undefined ? 'owner' : 'locks';
     const speed = Number(flags.speed);
     if (!(speed > 0)) throw new ToolError('E_USAGE', `--speed: '${flags.speed}' is not above 0`);
     const setup = {
@@ -64,7 +64,7 @@ export function showWhatIf(
       exitsNs: times(flags.exit, '--exit'),
       pollsNs: times(flags.poll, '--poll'),
       protocol,
-      options: loopOptions({ ...flags, exit: '0ns', poll: '0ns' }, iommu, groupings),
+      options: loopOptions({ ...flags, exit: '0ns', poll: '0ns' }, family, groupings),
       serviceNs: ofEntries,
       speed,
       intervals: parseCount(flags.whatIfIntervals, '--what-if-intervals'),

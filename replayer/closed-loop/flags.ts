@@ -1,5 +1,6 @@
 // The closed loop's options as a user gives them, with the defaults that follow from the recording.
 
+import type { TraceHeader } from '../../collector/model/index.ts';
 import { ToolError, parseDurationNs } from '../../collector/base/index.ts';
 import { SERIALS, SERVERS, type LoopOptions, type Serial } from './options.ts';
 import { isInsideDoorbell, type Grouping } from '../strategies/grouping.ts';
@@ -12,6 +13,8 @@ export interface LoopFlags {
   readonly streamWaiters?: string;
 }
 
+type IommuFamily = TraceHeader['iommu']['family'];
+
 export interface GivenOptions extends LoopOptions {
   /** False where a cost that strategies which hold would pay was not given: then none of them is called better. */
   readonly areCostsGiven: boolean;
@@ -19,11 +22,11 @@ export interface GivenOptions extends LoopOptions {
 
 export function loopOptions(
   flags: LoopFlags,
-  iommu: string,
+  family: IommuFamily,
   groupings: readonly Grouping[],
 ): GivenOptions {
   return {
-    serial: oneOf(flags.serial, SERIALS, '--serial') ?? defaultSerial(iommu, groupings),
+    serial: oneOf(flags.serial, SERIALS, '--serial') ?? defaultSerial(family, groupings),
     servers: oneOf(flags.servers, SERVERS, '--servers') ?? 'stream',
     exitNs: flags.exit === undefined ? 0 : parseDurationNs(flags.exit, '--exit'),
     pollNs: flags.poll === undefined ? 0 : parseDurationNs(flags.poll, '--poll'),
@@ -37,11 +40,20 @@ export function loopOptions(
  * wait per device. SMMUv3: nothing. virtio-iommu: `request_lock`. AMD: `dom->lock`. Recent Linux; guests before
  * cache tags (2024) wait per CPU on VT-d, which `--serial cpu` says.
  */
-export function defaultSerial(iommu: string, groupings: readonly Grouping[]): Serial {
-  if (/SMMUv3/i.test(iommu)) return 'cpu';
-  if (/virtio/i.test(iommu)) return 'device';
-  if (/VT-d|vtd/i.test(iommu)) return groupings.every(isInsideDoorbell) ? 'device' : 'domain';
-  return 'domain';
+export function defaultSerial(family: IommuFamily, groupings: readonly Grouping[]): Serial {
+  switch (family) {
+    case 'smmuv3':
+    case 'riscv':
+      return 'cpu';
+    case 'virtio-iommu':
+      return 'device';
+    case 'vtd':
+      return groupings.every(isInsideDoorbell) ? 'device' : 'domain';
+    case 'amdvi':
+    case 'mixed':
+    case 'unknown':
+      return 'domain';
+  }
 }
 
 function oneOf<Name extends string>(

@@ -1,7 +1,7 @@
 // Rows of a recording -> what the closed loop needs to know of them: who asks, which lock the guest's driver
 // holds meanwhile, which host object a call would serve. One place for these keys (design §13).
 
-import { KIND, PRESENT, type EventBatch } from '../../collector/model/index.ts';
+import { ASKED, isContext, KIND, PRESENT, type EventBatch } from '../../collector/model/index.ts';
 import { EACH_ENTRY, ROW, type LoopRows } from './rows.ts';
 import { commandsOf, type Dialect } from '../dialects/dialect.ts';
 import { StepBatch } from '../steps/step-batch.ts';
@@ -40,7 +40,7 @@ export class LoopRowSource {
 
   #take(batch: EventBatch, row: number, rows: Rows): void {
     const kind = batch.kind[row];
-    if (kind > KIND.other) return;
+    if (isContext(kind)) return;
     const i = rows.count++;
     rows.seq[i] = batch.firstSeq + row;
     rows.tNs[i] = batch.tNs[row];
@@ -59,7 +59,7 @@ export class LoopRowSource {
     rows.what[i] = ROW.request;
     rows.scope[i] = batch.scope[row];
     rows.flags[i] = batch.flags[row];
-    rows.present[i] = batch.present[row];
+    rows.present[i] = batch.present[row] & ASKED;
     rows.domainId[i] = batch.domainId[row];
     rows.pasid[i] = batch.pasid[row];
     rows.page[i] = batch.page[row];
@@ -108,7 +108,7 @@ export class LoopRowSource {
     one.kind[entry] = batch.kind[row];
     one.scope[entry] = batch.scope[row];
     one.flags[entry] = batch.flags[row];
-    one.present[entry] = batch.present[row];
+    one.present[entry] = batch.present[row] & ASKED;
     one.domainId[entry] = batch.domainId[row];
     one.pasid[entry] = batch.pasid[row];
     one.page[entry] = batch.page[row];

@@ -2,7 +2,7 @@
 // can't say exactly it says wider, and that is counted; what it can't say at all it refuses; nothing is dropped.
 
 import type { Named } from '../../collector/base/index.ts';
-import type { EventBatch } from '../../collector/model/index.ts';
+import type { EventBatch, Family } from '../../collector/model/index.ts';
 import type { StepBatch } from '../steps/step-batch.ts';
 
 /** How commands become system calls. Issuers read this, never a dialect's name. */
@@ -21,8 +21,8 @@ export interface Dialect extends Named {
    * are counted one per step and target.
    */
   readonly serves: 'domain' | 'viommu' | 'entry';
-  /** Matches what recordings call the IOMMU whose guests ask in these terms; undefined where none does. */
-  readonly speaks?: RegExp;
+  /** Families of IOMMUs whose guests ask in these terms; undefined where none does. */
+  readonly families?: readonly Family[];
   /** Bytes of one encoded command. */
   readonly entryBytes: number;
   /** `refuse` looks at the captured words of a row (`raw`). */

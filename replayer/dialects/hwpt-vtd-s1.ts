@@ -14,7 +14,7 @@ const LEAF = 1;
 export const hwptVtdS1: Dialect = {
   name: 'hwpt-vtd-s1',
   summary: 'iommufd IOMMU_HWPT_INVALIDATE, VT-d first-stage entries',
-  speaks: /\bVT-d\b/,
+  families: ['vtd'],
   form: { kind: 'array', dataType: DATA_VTD_S1 },
   serves: 'domain',
   entryBytes: 24,

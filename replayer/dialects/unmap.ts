@@ -11,7 +11,7 @@ import { putPageAddress, putU64, putU64Max } from './words.ts';
 export const unmap: Dialect = {
   name: 'unmap',
   summary: 'map and unmap of the range through iommufd or VFIO type1: works on every IOMMU',
-  speaks: /\bvirtio-iommu\b/,
+  families: ['virtio-iommu'],
   form: { kind: 'map-unmap' },
   serves: 'entry',
   entryBytes: 16,

@@ -95,7 +95,7 @@ function putChunk(
 export const viommuArmSmmuv3: Dialect = {
   name: 'viommu-arm-smmuv3',
   summary: 'iommufd IOMMU_HWPT_INVALIDATE on a vIOMMU, SMMUv3 commands',
-  speaks: /\bSMMUv3\b/,
+  families: ['smmuv3'],
   form: { kind: 'array', dataType: DATA_ARM_SMMUV3 },
   serves: 'viommu',
   entryBytes: COMMAND_BYTES,

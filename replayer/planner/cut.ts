@@ -1,7 +1,7 @@
 // A part of a recording by time or by count: whole rows in capture order. The time of a row is the
 // latest seen so far in the file, so that one stamp that goes backwards cuts nothing in two.
 
-import { KIND, sliceRows, type EventBatch } from '../../collector/model/index.ts';
+import { isRequest, sliceRows, type EventBatch } from '../../collector/model/index.ts';
 
 export interface Cut {
   /** From the first row that is so far into the recording on, ns. */
@@ -33,10 +33,10 @@ export function* cutBatches(batches: Iterable<EventBatch>, cut: Cut): Generator<
         from = row + 1;
         continue;
       }
-      const isRequest = batch.kind[row] !== KIND.barrier;
-      isOver = latest >= cut.endNs || (isRequest && requests === cut.limit);
+      const asks = isRequest(batch.kind[row]);
+      isOver = latest >= cut.endNs || (asks && requests === cut.limit);
       if (isOver) to = row;
-      else if (isRequest) requests++;
+      else if (asks) requests++;
     }
     if (from === 0 && to === batch.count) yield batch;
     else if (from < to) yield sliceRows(batch, from, to);

@@ -2,7 +2,7 @@
 // chain of strategies starts from. Owns the rule for time stamps that go backwards: a row is due no
 // earlier than any row before it in its stream; such rows are counted.
 
-import { KIND, PRESENT, type EventBatch } from '../../collector/model/index.ts';
+import { ASKED, KIND, PRESENT, isContext, type EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StepBatch } from '../steps/step-batch.ts';
 
@@ -29,6 +29,7 @@ export class RequestSource {
 
   /** Takes row `row` of `batch`, which belongs to this stream. True where it is a request to replay. */
   take(batch: EventBatch, row: number, output: StepBatch): boolean {
+    if (isContext(batch.kind[row])) return false;
     const time = batch.tNs[row];
     if (time < this.#nowNs) this.backwards++;
     else this.#nowNs = time;
@@ -75,7 +76,7 @@ export class RequestSource {
     output.kind[entry] = batch.kind[row];
     output.scope[entry] = batch.scope[row];
     output.flags[entry] = batch.flags[row];
-    output.present[entry] = batch.present[row];
+    output.present[entry] = batch.present[row] & ASKED;
     output.domainId[entry] = batch.domainId[row];
     output.pasid[entry] = batch.pasid[row];
     output.page[entry] = batch.page[row];

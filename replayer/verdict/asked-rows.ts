@@ -1,7 +1,7 @@
 // What the guest asked on one stream, as far as some verdict may still look at it. Kept once, whatever the
 // number of plans that are judged by it; who covered or released what is each verdict's own.
 
-import { KIND, type EventBatch } from '../../collector/model/index.ts';
+import { KIND, isContext, type EventBatch } from '../../collector/model/index.ts';
 import { AskedBarriers } from './asked-barriers.ts';
 import { AskedRequests } from './asked-requests.ts';
 
@@ -19,6 +19,7 @@ export class AskedRows {
 
   /** A row of the stream, in order; `replayable` says whether a plan has to cover it. */
   ask(batch: EventBatch, row: number, replayable: boolean): void {
+    if (isContext(batch.kind[row])) return;
     // A time stamp that goes backwards counts as the latest before it: order is what binds.
     const tNs = batch.tNs[row];
     if (tNs > this.nowNs) this.nowNs = tNs;

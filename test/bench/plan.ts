@@ -8,6 +8,7 @@ import {
   KIND,
   PRESENT,
   SCOPE,
+  batchOf,
   type EventBatch,
 } from '../../collector/model/index.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
@@ -96,28 +97,11 @@ function* madeBatches(
 function heldBatches(requests: number, shape: Shape): EventBatch[] {
   const held: EventBatch[] = [];
   for (const batch of madeBatches(requests, shape)) {
-    const { firstSeq, count } = batch;
-    const copy = <T extends { slice(from: number, to: number): T }>(column: T): T =>
-      column.slice(0, count);
-    held.push({
-      firstSeq,
-      count,
-      tNs: copy(batch.tNs),
-      stream: copy(batch.stream),
-      kind: copy(batch.kind),
-      scope: copy(batch.scope),
-      flags: copy(batch.flags),
-      present: copy(batch.present),
-      domainId: copy(batch.domainId),
-      pasid: copy(batch.pasid),
-      sourceId: copy(batch.sourceId),
-      page: copy(batch.page),
-      pages: copy(batch.pages),
-      raw: batch.raw.slice(0, 0),
-      rawLen: copy(batch.rawLen),
-      submission: copy(batch.submission),
-      cpu: copy(batch.cpu),
-    });
+    const { firstSeq, count, present } = batch;
+    const rows = { firstSeq, count, present: present.slice(0, count) };
+    held.push(
+      batchOf(rows, ({ field, type }) => batch[field].slice(0, type === 'words' ? 0 : count)),
+    );
   }
   return held;
 }

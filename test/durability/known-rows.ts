@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 
 import {
   EventBuilder,
-  FORMAT_NAME,
   FORMAT_VERSION,
   KIND,
   PRESENT,
   RAW_BYTES,
   SCOPE,
+  makeHeader,
   type EventBatch,
   type Tally,
   type TraceHeader,
@@ -18,16 +18,16 @@ import {
 
 const STEP_NS = 1000;
 
-export const knownHeader = (recording: number): TraceHeader => ({
-  format: FORMAT_NAME,
-  version: FORMAT_VERSION,
-  writer: 'durability test',
-  source: { name: 'test', detail: `recording ${recording}` },
-  clock: { name: 'mono', start_ns: '0', resolution_ns: 1, pairs: [] },
-  barriers: 'seen',
-  streams: [{ id: 0, name: 'queue 0' }],
-  scrub: 'none',
-});
+export const knownHeader = (recording: number): TraceHeader =>
+  makeHeader({
+    source: { name: 'test', detail: `recording ${recording}` },
+    clock: { name: 'mono', start_ns: '0', resolution_ns: 1, pairs: [] },
+    barriers: 'seen',
+    arrivals: 'after-lock',
+    streams: [{ index: 0, vm: 0, viommu: 0, queue: 0, name: 'queue 0' }],
+    viommus: [{ index: 0, vm: 0, family: 'vtd', name: '' }],
+    waiters: [{ index: 0, vm: 0, name: 'thread 4711', from: 'thread' }],
+  });
 
 /** A 32-bit value that looks like noise (splitmix32's finaliser). */
 function noise(number: number): number {
@@ -39,10 +39,18 @@ function noise(number: number): number {
 
 /** Appends rows `first … first + count - 1` of recording `recording` to `out`. */
 export function fillKnown(out: EventBuilder, first: number, count: number, recording = 0): void {
-  for (let i = first; i < first + count; i++) setRow(out, out.next(i * STEP_NS, 0), i, recording);
+  for (let i = first; i < first + count; i++)
+    setRow(out, out.next(i * STEP_NS, 0), i, { recording, version: FORMAT_VERSION });
 }
 
-function setRow(out: EventBuilder, row: number, number: number, recording: number): void {
+/** What the rows of a recording follow from: its number, and the version whose columns are filled. */
+interface Rule {
+  readonly recording: number;
+  readonly version: number;
+}
+
+function setRow(out: EventBuilder, row: number, number: number, rule: Rule): void {
+  const { recording } = rule;
   const word = noise(number ^ (recording << 24));
   const isBarrier = word % 3 === 0;
   out.kind[row] = isBarrier ? KIND.barrier : KIND.iotlb;
@@ -50,23 +58,42 @@ function setRow(out: EventBuilder, row: number, number: number, recording: numbe
   out.flags[row] = word & 0x1f;
   if (!isBarrier) {
     out.scope[row] = SCOPE.vaddr;
-    out.present[row] = PRESENT.range | PRESENT.domainId;
+    out.present[row] |= PRESENT.range | PRESENT.domainId;
     out.domainId[row] = word >>> 16;
     out.page[row] = word * 2 ** 10;
     out.pages[row] = 2 ** (word % 20);
   }
+  if (rule.version >= 3) setWaits(out, row, number, word);
   out.rawLen[row] = 16;
   for (let i = 0; i < 16; i++) out.raw[row * RAW_BYTES + i] = noise(word + i) & 0xff;
 }
 
+/** The columns of version 3. */
+function setWaits(out: EventBuilder, row: number, number: number, word: number): void {
+  if (word % 5 !== 0) {
+    out.present[row] |= PRESENT.waiter | PRESENT.waitEnd;
+    out.waiter[row] = word & 0xffff;
+    out.waitEndNs[row] = number * STEP_NS + (word % 1000);
+  }
+  if (word % 7 === 0) {
+    out.present[row] |= PRESENT.entered | PRESENT.waitBegin;
+    out.enteredNs[row] = number * STEP_NS - (word % 1000);
+    out.waitBeginNs[row] = number * STEP_NS - (word % 500);
+  }
+}
+
 /** The numbers of the rows in `batch`; fails where any column is not what the number says. */
-export function knownNumbers(batch: EventBatch, recording = 0): readonly number[] {
+export function knownNumbers(
+  batch: EventBatch,
+  recording = 0,
+  version: number = FORMAT_VERSION,
+): readonly number[] {
   const want = new EventBuilder(1);
   return Array.from({ length: batch.count }, (_, i) => {
     const number = batch.tNs[i] / STEP_NS;
     assert.ok(Number.isSafeInteger(number), `row ${i} has time ${batch.tNs[i]}`);
     want.clear();
-    setRow(want, want.next(number * STEP_NS, 0), number, recording);
+    setRow(want, want.next(number * STEP_NS, 0), number, { recording, version });
     assert.deepEqual(rowOf(batch, i), rowOf(want, 0));
     return number;
   });
@@ -85,6 +112,9 @@ function rowOf(batch: EventBatch, i: number): readonly unknown[] {
     has(PRESENT.range) ? [batch.page[i], batch.pages[i]] : undefined,
     batch.submission[i],
     batch.rawLen[i],
+    has(PRESENT.waiter) ? batch.waiter[i] : undefined,
+    has(PRESENT.entered) ? [batch.enteredNs[i], batch.waitBeginNs[i]] : undefined,
+    has(PRESENT.waitEnd) ? batch.waitEndNs[i] : undefined,
     Buffer.from(batch.raw.slice(i * RAW_BYTES, i * RAW_BYTES + batch.rawLen[i])).toString('hex'),
   ];
 }

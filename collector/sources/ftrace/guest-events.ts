@@ -3,8 +3,8 @@
 
 import type { SourceFacts } from '../source.ts';
 import { decodeVtd256, vtdType, type VtdWords } from '../../decoders/vtd.ts';
-import { setRange, type Words128 } from '../../decoders/columns.ts';
-import { KIND, PRESENT, type EventBuilder, type LossLog } from '../../model/index.ts';
+import { setRange, setWaiter, type Words128 } from '../../decoders/columns.ts';
+import { KIND, PRESENT, WaiterTable, type EventBuilder, type LossLog } from '../../model/index.ts';
 
 /** What an event of a name means here. */
 export const ROLE = { none: 0, qiSubmit: 1, unmap: 2, border: 3 } as const;
@@ -77,6 +77,7 @@ export class GuestEvents {
   readonly #instances: string[] = [''];
   readonly #streams: NamedStream[] = [];
   readonly #runs: OpenRun[] = [];
+  readonly #waiters = new WaiterTable('cpu', 'CPU');
   #lastStream = -1;
   /** By instance. */
   readonly #unmapStreams = new Map<number, number>();
@@ -122,7 +123,7 @@ export class GuestEvents {
     decodeVtd256(out, row, lower, upper);
     if (run.length > 0 && isOtherRange(run, out, row)) {
       // Only its range tells that this descriptor starts anew: the barrier belongs before it.
-      out.count--;
+      out.drop();
       this.#losses.seen--;
       this.#close(stream);
       row = this.#row(time, cpu, stream);
@@ -167,16 +168,37 @@ export class GuestEvents {
     }
   }
 
-  facts(): Pick<SourceFacts, 'barriers' | 'barrierRule' | 'streams'> {
+  facts(): Pick<
+    SourceFacts,
+    'barriers' | 'barrierRule' | 'arrivals' | 'streams' | 'viommus' | 'waiters'
+  > {
     const rules = [
       ...(this.#hasQi ? [QI_RULE] : []),
       ...(this.#unmapStreams.size > 0 ? [UNMAP_RULE] : []),
     ];
+    const unmaps = new Set(this.#unmapStreams.values());
     return {
       // Where nothing but unmaps were traced, no wait can be implied of anything.
       barriers: this.#hasQi ? 'implied' : 'unknown',
       barrierRule: rules.join('; '),
-      streams: this.#streams.map(({ name }, id) => ({ id, name })),
+      arrivals: 'after-lock',
+      streams: this.#streams.map(({ name }, index) => ({
+        index,
+        vm: 0,
+        viommu: index,
+        queue: 0,
+        name,
+      })),
+      viommus: this.#streams.map((_, index) => {
+        const isVtd = !unmaps.has(index);
+        return {
+          index,
+          vm: 0,
+          family: isVtd ? 'vtd' : 'unknown',
+          name: isVtd ? 'Intel VT-d' : '',
+        };
+      }),
+      waiters: [...this.#waiters.list()],
     };
   }
 
@@ -186,7 +208,9 @@ export class GuestEvents {
     const row = out.next(time - this.firstRow, stream);
     if (cpu >= 0 && cpu <= CPU_LIMIT) {
       out.cpu[row] = cpu;
-      out.present[row] = PRESENT.cpu;
+      out.present[row] |= PRESENT.cpu;
+      const waiter = this.#waiters.indexOf(cpu);
+      if (waiter >= 0) setWaiter(out, row, waiter);
     }
     this.#losses.seen++;
     return row;

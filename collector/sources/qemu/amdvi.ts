@@ -18,6 +18,7 @@ const STORE_DATA = field(' and store data 0x');
 
 export const amdviFamily: QemuFamily = {
   name: 'amdvi',
+  family: 'amdvi',
   iommu: 'AMD-Vi (emulated by QEMU)',
   stream: 'amd-vi command buffer',
   wait: "'amdvi_completion_wait'",

@@ -2,7 +2,13 @@
 // order of appearance. Shared by the log and the binary backend; owns no container and no clock.
 
 import { NameTable, type TextCursor } from '../../base/index.ts';
-import type { EventBuilder, LossDetail, LossLog, TraceHeader } from '../../model/index.ts';
+import { setWaiter } from '../../decoders/columns.ts';
+import {
+  WaiterTable,
+  type EventBuilder,
+  type LossDetail,
+  type LossLog,
+} from '../../model/index.ts';
 import type { SourceFacts } from '../source.ts';
 import type { KindCount, LineCount } from '../text/line-count.ts';
 import { qemuFamilies } from './families.ts';
@@ -57,6 +63,7 @@ export class QemuDispatch {
   readonly #waits = qemuFamilies.map(() => 0);
   /** Family of each stream. */
   readonly #streams: number[] = [];
+  readonly #waiters = new WaiterTable('thread', 'thread');
 
   constructor(options: DispatchOptions) {
     this.#out = options.out;
@@ -103,12 +110,21 @@ export class QemuDispatch {
     for (const family of this.#open) family.end?.();
   }
 
-  streams(): TraceHeader['streams'] {
-    return this.#streams.map((family, id) => ({ id, name: qemuFamilies[family].stream }));
-  }
-
-  iommu(): string {
-    return this.#streams.map((family) => qemuFamilies[family].iommu).join(', ');
+  /** One vIOMMU with one queue for each family that was seen, and the threads that carried its requests. */
+  facts(): Pick<SourceFacts, 'arrivals' | 'streams' | 'viommus' | 'waiters'> {
+    const seen = this.#streams.map((family) => qemuFamilies[family]);
+    return {
+      arrivals: 'after-lock',
+      streams: seen.map(({ stream: name }, index) => ({
+        index,
+        vm: 0,
+        viommu: index,
+        queue: 0,
+        name,
+      })),
+      viommus: seen.map(({ family, iommu: name }, index) => ({ index, vm: 0, family, name })),
+      waiters: [...this.#waiters.list()],
+    };
   }
 
   /** Why it is not known when the guest waited; undefined where it is. */
@@ -134,21 +150,25 @@ export class QemuDispatch {
 
   #context(family: number, cursor: TextCursor): QemuContext {
     let stream = -1;
-    const rowAt = (now: number): number => {
+    const waiter = (): number => (this.thread < 0 ? -1 : this.#waiters.indexOf(this.thread));
+    const rowAt = (now: number, by: number): number => {
       if (stream < 0) {
         stream = this.#streams.length;
         this.#streams.push(family);
       }
       if (Number.isNaN(this.firstRow)) this.firstRow = now;
       this.#losses.seen++;
-      return this.#out.next(now - this.firstRow, stream);
+      const row = this.#out.next(now - this.firstRow, stream);
+      if (by >= 0) setWaiter(this.#out, row, by);
+      return row;
     };
     return {
       out: this.#out,
       cursor,
       now: () => this.now,
       place: () => this.place,
-      row: () => rowAt(this.now),
+      waiter,
+      row: () => rowAt(this.now, waiter()),
       waited: () => {
         this.#waits[family]++;
       },

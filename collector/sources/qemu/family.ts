@@ -1,7 +1,7 @@
 // The seam of event families in a QEMU log: one emulated IOMMU's trace events each. A family is told of
 // the lines of its own events only, with the cursor behind the event's name and the space after it.
 
-import type { EventBuilder } from '../../model/index.ts';
+import type { EventBuilder, Family } from '../../model/index.ts';
 import type { TextCursor } from '../../base/index.ts';
 
 /** What a line turned out to be. `damaged` is loss: the event was there and could not be read. */
@@ -14,10 +14,12 @@ export interface QemuContext {
   now(): number;
   /** Where the current line stands, for `lose`. */
   place(): number;
-  /** Adds a row of this family's stream at the time of the current line. */
+  /** Who the current line's thread is, for `rowAt`; -1 where the line does not tell. */
+  waiter(): number;
+  /** Adds a row of this family's stream at the time of the current line, asked by its thread. */
   row(): number;
-  /** Adds a row at an earlier line's time. */
-  rowAt(now: number): number;
+  /** Adds a row at an earlier line's time, asked by that line's waiter. */
+  rowAt(now: number, waiter: number): number;
   /** The row at hand is a wait. */
   waited(): void;
   /**
@@ -46,6 +48,8 @@ export interface OpenFamily {
 
 export interface QemuFamily {
   readonly name: string;
+  readonly family: Family;
+  /** The IOMMU for people. */
   readonly iommu: string;
   /** How the family's one ordered queue is called. */
   readonly stream: string;

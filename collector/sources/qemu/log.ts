@@ -107,8 +107,7 @@ class QemuLogParser implements SourceParser {
         pairs: [],
       },
       ...barrierFacts(rule, unknown),
-      streams: this.#dispatch.streams(),
-      iommu: this.#dispatch.iommu(),
+      ...this.#dispatch.facts(),
       detail: `log backend, ${this.#splitter.lines} lines`,
     };
   }

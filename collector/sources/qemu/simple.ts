@@ -95,8 +95,7 @@ class QemuSimpleParser implements SourceParser {
         pairs: [],
       },
       ...barrierFacts(rule, unknown),
-      streams: this.#dispatch.streams(),
-      iommu: this.#dispatch.iommu(),
+      ...this.#dispatch.facts(),
       detail: `simple backend, version ${VERSION}`,
     };
   }

@@ -89,6 +89,7 @@ const GRANULE_ORDER = [0, 0, 2, 4] as const;
 
 export const smmuv3Family: QemuFamily = {
   name: 'smmuv3',
+  family: 'smmuv3',
   iommu: 'Arm SMMUv3 (emulated by QEMU)',
   stream: 'smmuv3 command queue',
   wait: 'SMMU_CMD_SYNC',
@@ -106,6 +107,7 @@ class SmmuLog {
   /** A command was there and was given up: its further lines are not news. */
   #spoilt = false;
   #now = 0;
+  #waiter = -1;
   #place = 0;
   #submission = 0;
   #vmid = -1;
@@ -187,6 +189,7 @@ class SmmuLog {
     this.#newDoorbell = false;
     this.#submission = this.#doorbells;
     this.#now = this.#context.now();
+    this.#waiter = this.#context.waiter();
     this.#place = this.#context.place();
     this.#vmid = -1;
     this.#asid = -1;
@@ -302,7 +305,7 @@ class SmmuLog {
     }
     if (command.ranged) this.#context.kept(RANGED);
     const { out } = this.#context;
-    const row = this.#context.rowAt(this.#now);
+    const row = this.#context.rowAt(this.#now, this.#waiter);
     out.kind[row] = command.kind;
     if (command.kind === KIND.barrier) this.#context.waited();
     out.submission[row] = this.#submission;

@@ -11,6 +11,7 @@ const END = field(' virt_end=0x');
 
 export const virtioIommuFamily: QemuFamily = {
   name: 'virtio-iommu',
+  family: 'virtio-iommu',
   iommu: 'virtio-iommu (emulated by QEMU)',
   stream: 'virtio-iommu request queue',
   wait: 'the return of a request',
@@ -20,10 +21,11 @@ export const virtioIommuFamily: QemuFamily = {
     const { cursor, out } = context;
     /** When the request that is not yet followed by its barrier was last heard of. */
     let returned = Number.NaN;
+    let waiter = -1;
 
     const barrier = (): void => {
       if (Number.isNaN(returned)) return;
-      const row = context.rowAt(returned); // first: it may move the columns
+      const row = context.rowAt(returned, waiter); // first: it may move the columns
       out.kind[row] = KIND.barrier;
       context.waited();
       returned = Number.NaN;
@@ -43,6 +45,7 @@ export const virtioIommuFamily: QemuFamily = {
       out.present[row] |= PRESENT.domainId | PRESENT.range;
       out.scope[row] = SCOPE.vaddr;
       returned = context.now();
+      waiter = context.waiter();
       return 'used';
     };
 

@@ -27,6 +27,7 @@ const TYPE_NAMES: readonly (readonly [string, number])[] = [
 
 export const vtdFamily: QemuFamily = {
   name: 'vtd',
+  family: 'vtd',
   iommu: 'Intel VT-d (emulated by QEMU)',
   stream: 'vtd queue 0',
   wait: "'invalidate desc type wait'",

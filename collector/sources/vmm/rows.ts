@@ -3,13 +3,15 @@
 // A stream is what the VMM keeps in order: a file descriptor and, where entries show one, a vIOMMU (design 10).
 
 import { decodeSmmuv3 } from '../../decoders/smmuv3.ts';
-import { pageOf, setDomain, setRange, type Words128 } from '../../decoders/columns.ts';
+import { pageOf, setDomain, setRange, setWaiter, type Words128 } from '../../decoders/columns.ts';
 import {
   ALL_PAGES,
   FLAG,
   KIND,
   RAW_BYTES,
+  WaiterTable,
   type EventBuilder,
+  type Family,
   type LossLog,
 } from '../../model/index.ts';
 import type { SourceFacts } from '../source.ts';
@@ -64,9 +66,10 @@ export class VmmRows {
   unreadable = 0;
   readonly #out: EventBuilder;
   readonly #losses: LossLog;
-  /** Streams by what they are keyed by, and their names by number. */
+  /** Streams by what they are keyed by, and what is known of them by number. */
   readonly #streams = new Map<number, Map<number, number>>();
-  readonly #names: string[] = [];
+  readonly #opened: { readonly name: string; readonly family: Family }[] = [];
+  readonly #waiters = new WaiterTable('thread', 'thread');
   #last = { outer: -1, inner: -1, stream: -1 };
   readonly #words: Words128 = { q0lo: 0, q0hi: 0, q1lo: 0, q1hi: 0 };
 
@@ -124,13 +127,29 @@ export class VmmRows {
   }
 
   /** What every tap tells of its recording. */
-  facts(): Pick<SourceFacts, 'barriers' | 'barrierRule' | 'streams' | 'iommu'> {
+  facts(): Pick<
+    SourceFacts,
+    'barriers' | 'barrierRule' | 'arrivals' | 'streams' | 'viommus' | 'waiters'
+  > {
     return {
       barriers: 'seen',
       barrierRule:
         'a barrier is the return of an ioctl; its words: return value, entries done and asked, ns in the call',
-      streams: this.#names.map((name, id) => ({ id, name })),
-      iommu: 'as the VMM uses it (iommufd, VFIO)',
+      arrivals: 'after-lock',
+      streams: this.#opened.map(({ name }, index) => ({
+        index,
+        vm: 0,
+        viommu: index,
+        queue: 0,
+        name,
+      })),
+      viommus: this.#opened.map(({ family }, index) => ({
+        index,
+        vm: 0,
+        family,
+        name: 'as the VMM uses it (iommufd, VFIO)',
+      })),
+      waiters: [...this.#waiters.list()],
     };
   }
 
@@ -174,7 +193,10 @@ export class VmmRows {
   #row(place: CallPlace, ns: number): number {
     if (Number.isNaN(this.firstRow)) this.firstRow = ns;
     this.#losses.seen++;
-    return this.#out.next(ns - this.firstRow, this.#stream(place));
+    const row = this.#out.next(ns - this.firstRow, this.#stream(place));
+    const waiter = this.#waiters.indexOf(place.thread);
+    if (waiter >= 0) setWaiter(this.#out, row, waiter);
+    return row;
   }
 
   #stream(place: CallPlace): number {
@@ -191,12 +213,13 @@ export class VmmRows {
     }
     let stream = inside.get(inner);
     if (stream === undefined) {
-      stream = this.#names.length;
+      stream = this.#opened.length;
       inside.set(inner, stream);
       const queue = isVirtual ? ` vIOMMU ${object}` : '';
-      this.#names.push(
-        fd === undefined ? `thread ${thread}` : `process ${process} fd ${fd}${queue}`,
-      );
+      this.#opened.push({
+        name: fd === undefined ? `thread ${thread}` : `process ${process} fd ${fd}${queue}`,
+        family: isVirtual ? 'smmuv3' : 'unknown',
+      });
     }
     this.#last = { outer, inner, stream };
     return stream;

@@ -1,31 +1,23 @@
 // Arrival times as a recording, so that the whole product is measured and not its loop alone.
 
 import { TraceWriter, sealTrace } from '../../../collector/format/index.ts';
-import {
-  EventBuilder,
-  FORMAT_NAME,
-  FORMAT_VERSION,
-  KIND,
-  PRESENT,
-  SCOPE,
-} from '../../../collector/model/index.ts';
+import { EventBuilder, KIND, PRESENT, SCOPE, makeHeader } from '../../../collector/model/index.ts';
 
 /** One request at each time. */
 export function writeRecording(path: string, dueNs: Float64Array): void {
   const stream = `${path}.stream`;
   const writer = new TraceWriter(
     stream,
-    {
-      format: FORMAT_NAME,
-      version: FORMAT_VERSION,
-      writer: 'bench',
+    makeHeader({
       source: { name: 'bench', detail: 'made arrival times' },
       clock: { name: 'mono', start_ns: '0', resolution_ns: 1, pairs: [] },
       barriers: 'implied',
+      arrivals: 'entry',
       synthetic: 'arrival times of a benchmark',
-      streams: [{ id: 0, name: 'queue 0' }],
-      scrub: 'none',
-    },
+      streams: [{ index: 0, vm: 0, viommu: 0, queue: 0, name: 'queue 0' }],
+      viommus: [{ index: 0, vm: 0, family: 'unknown', name: '' }],
+      waiters: [],
+    }),
     { overwrite: true },
   );
   const out = new EventBuilder(dueNs.length + 1);

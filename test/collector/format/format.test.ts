@@ -7,6 +7,7 @@ import {
   copyFileSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -20,7 +21,12 @@ import * as fc from 'fast-check';
 
 import { ToolError, type ErrorCode } from '../../../collector/base/index.ts';
 import { TraceWriter, openTrace, sealTrace } from '../../../collector/format/index.ts';
-import { EventBuilder, FORMAT_VERSION, type EventBatch } from '../../../collector/model/index.ts';
+import {
+  EventBuilder,
+  FORMAT_VERSION,
+  Waiters,
+  type EventBatch,
+} from '../../../collector/model/index.ts';
 import { fillKnown, knownHeader, knownNumbers, tallyOf } from '../../durability/known-rows.ts';
 import { fixture } from '../../support/fixtures.ts';
 import { batchFrames } from '../../support/tamper.ts';
@@ -39,7 +45,8 @@ function append(writer: TraceWriter, rows: number): void {
 
 function numbers(path: string): readonly number[] {
   using reader = openTrace(path);
-  return [...reader.batches()].flatMap((batch: EventBatch) => [...knownNumbers(batch)]);
+  const { version } = reader;
+  return [...reader.batches()].flatMap((batch: EventBatch) => [...knownNumbers(batch, 0, version)]);
 }
 
 const upTo = (rows: number): readonly number[] => Array.from({ length: rows }, (_, i) => i);
@@ -124,9 +131,11 @@ test('a recording is readable at every byte of a batch that is being written', (
 
 test('a newer format is refused kindly and named', (t) => {
   const path = join(folderOf(t), 'newer.arrows');
-  new TraceWriter(path, { ...knownHeader(0), version: FORMAT_VERSION + 1 }).close();
-  assert.throws(() => openTrace(path), refused('E_NEWER_FORMAT', /format 3; .* reads up to 2/));
-  assert.throws(() => openTrace(path, { salvage: true }), refused('E_NEWER_FORMAT', /format 3/));
+  const newer = { ...knownHeader(0), version: 1000 as typeof FORMAT_VERSION };
+  new TraceWriter(path, newer).close();
+  const want = new RegExp(`format 1000; .* reads up to ${FORMAT_VERSION}`);
+  assert.throws(() => openTrace(path), refused('E_NEWER_FORMAT', want));
+  assert.throws(() => openTrace(path, { salvage: true }), refused('E_NEWER_FORMAT', /format 1000/));
 });
 
 test('what is not a recording is refused as such', (t) => {
@@ -183,7 +192,7 @@ test('batches of another recording are not taken, strictly or in salvage', (t) =
   other.close();
 });
 
-const SAMPLES = [1, 2].flatMap((version) =>
+const SAMPLES = Array.from({ length: FORMAT_VERSION }, (_, i) => i + 1).flatMap((version) =>
   ['stream', 'sealed'].map((form) => ({ version, form })),
 );
 for (const { version, form } of SAMPLES) {
@@ -192,7 +201,8 @@ for (const { version, form } of SAMPLES) {
     copyFileSync(fixture(`format/v${version}.${form}.arrow`), copy);
     assert.deepEqual(numbers(copy), upTo(40));
     using reader = openTrace(copy);
-    assert.equal(reader.header.version, version);
+    assert.equal(reader.version, version);
+    assert.equal(reader.header.version, FORMAT_VERSION);
     assert.equal(reader.isSealed, form === 'sealed');
     for (const batch of reader.batches()) void batch;
     assert.deepEqual(reader.end, {
@@ -205,3 +215,49 @@ for (const { version, form } of SAMPLES) {
     });
   });
 }
+
+test('a recording of version 2 has one VM, one vIOMMU for each family, and a stream is a waiter', () => {
+  using old = openTrace(fixture('format/v2.sealed.arrow'));
+  assert.deepEqual(old.header.streams, [{ index: 0, vm: 0, viommu: 0, queue: 0, name: 'queue 0' }]);
+  assert.deepEqual(old.header.iommu, { family: 'unknown', name: '' });
+  using mixed = openTrace(fixture('recordings/two-vms.arrow'));
+  const { streams, viommus } = mixed.header;
+  assert.equal(mixed.version, 2);
+  assert.ok(streams.length > 1);
+  assert.equal(new Set(viommus.map(({ family }) => family)).size, viommus.length);
+  for (const { viommu, vm } of streams) {
+    assert.equal(vm, 0);
+    assert.ok(viommus.some(({ index }) => index === viommu));
+  }
+  const waiters = new Waiters(mixed.header);
+  assert.equal(waiters.named, 0);
+  assert.deepEqual(
+    waiters.all.map(({ from }) => from),
+    streams.map(() => 'unknown'),
+  );
+  const found = new Set<number>();
+  for (const batch of mixed.batches()) {
+    for (let row = 0; row < batch.count; row++) {
+      assert.equal(streams[waiters.of(batch, row)].index, batch.stream[row]);
+      found.add(waiters.of(batch, row));
+    }
+  }
+  assert.equal(found.size, streams.length);
+});
+
+test('every shipped recording reads, whatever its version, and sealing it anew changes no row', (t) => {
+  const folder = folderOf(t);
+  for (const name of readdirSync(fixture('recordings')).filter((file) => file.endsWith('.arrow'))) {
+    const before = fixture(`recordings/${name}`);
+    const after = join(folder, name);
+    sealTrace(before, after);
+    using one = openTrace(before);
+    using other = openTrace(after);
+    assert.equal(other.version, FORMAT_VERSION);
+    assert.deepEqual(other.header, { ...one.header, totals: other.header.totals });
+    const batches = [...other.batches()];
+    let at = 0;
+    for (const batch of one.batches()) assert.deepEqual(batches[at++], batch, name);
+    assert.equal(at, batches.length);
+  }
+});

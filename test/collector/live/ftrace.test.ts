@@ -113,7 +113,7 @@ test(
     assert.equal(clock.name, 'mono');
     assert.equal(clock.pairs.length, 1);
     assert.equal(barriers, 'implied');
-    assert.deepEqual(streams, [{ id: 0, name: 'dmar0' }]);
+    assert.deepEqual(streams, [{ index: 0, vm: 0, viommu: 0, queue: 0, name: 'dmar0' }]);
   },
 );
 

@@ -152,7 +152,7 @@ test('several guests go into one file as streams of their own', { skip }, async 
     'two',
   ]);
   assert.equal(reader.header.guest, 'one, two');
-  for (const { id } of reader.header.streams) assert.ok(countPages(reader.batches(), id) > 0);
+  for (const { index } of reader.header.streams) assert.ok(countPages(reader.batches(), index) > 0);
   assert.deepEqual([...(await one.eventsOn()), ...(await two.eventsOn())], []);
 });
 

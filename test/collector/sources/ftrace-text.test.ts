@@ -36,7 +36,7 @@ void test('text of real guests gives one row a qi_submit and one an unmap, count
 
 void test('every descriptor keeps its four words, and where the text shows them, domain, range and CPU', async () => {
   const { rows, facts } = await readContent(line(1, '12.803151', iotlb(0xfffa0)));
-  assert.deepEqual(facts.streams, [{ id: 0, name: 'dmar0' }]);
+  assert.deepEqual(facts.streams, [{ index: 0, vm: 0, viommu: 0, queue: 0, name: 'dmar0' }]);
   assert.equal(facts.clock.start_ns, '12803151000');
   const [row] = rows;
   assert.equal(row.raw, 'f2000400000000000000faff00000000'.padEnd(64, '0'));

@@ -47,7 +47,9 @@ void test('an SMMUv3 log gives one row a command, in the kinds of their names', 
     assert.equal(kinds['pasid-cache'], countOf(log, /<--- SMMU_CMD_CFGI_CD/g), name);
     assert.equal(losses.lost, 0);
     assert.equal(facts.barriers, 'seen');
-    assert.deepEqual(facts.streams, [{ id: 0, name: 'smmuv3 command queue' }]);
+    assert.deepEqual(facts.streams, [
+      { index: 0, vm: 0, viommu: 0, queue: 0, name: 'smmuv3 command queue' },
+    ]);
     assert.ok(rows.every((row) => row.raw === ''));
   }
 });

@@ -69,7 +69,7 @@ test('calls of two threads on one descriptor keep the order in which they began,
   assert.deepEqual([...out.domainId.subarray(0, 3)], [5, 5, 6]);
   assert.deepEqual([...out.tNs.subarray(0, 5)], [0, 0, 50, 90, 120]);
   assert.deepEqual([...out.stream.subarray(0, 5)], [0, 0, 0, 0, 0]);
-  assert.deepEqual(streams, [{ id: 0, name: 'process 100 fd 7' }]);
+  assert.deepEqual(streams, [{ index: 0, vm: 0, viommu: 0, queue: 0, name: 'process 100 fd 7' }]);
   const view = new DataView(out.raw.buffer, out.raw.byteOffset + 4 * RAW_BYTES);
   assert.deepEqual(
     [view.getBigInt64(0, true), view.getUint32(12, true), view.getBigUint64(16, true)],
