@@ -1,4 +1,4 @@
-// The charts of a report, from SQL rows. One function a chart; the list at the end is their order.
+// The charts of a report, from SQL rows. One function per chart; the list at the end is their order.
 
 import { NINES, type RunCurve } from '../queries/percentile-curves.ts';
 import type { RateBucket } from '../queries/trace-rate.ts';
@@ -32,7 +32,7 @@ function rateChart({ rate }: ChartRows): ReportChart {
     id: 'rate',
     kind: 'line',
     title: 'Rate over time',
-    question: 'When did the guest ask, and how fast?',
+    question: 'How many requests per second did the guest make?',
     x: { title: 'time in the recording', unit: 'ns', scale: 'linear' },
     y: { title: 'per second', unit: 'per-second', scale: 'linear' },
     series: [
@@ -152,7 +152,7 @@ export function reportCharts(rows: ChartRows): ReportChart[] {
         title: 'Barrier stall',
         question: 'How long does the guest wait for a barrier?',
         axis: 'stall',
-        note: 'A barrier that nothing held back has a stall of 0.',
+        note: 'A barrier that waits for nothing has a stall of 0. Each point is the mean of the repeats’ own percentiles.',
       },
       rows.stall,
       strategies,
@@ -162,9 +162,9 @@ export function reportCharts(rows: ChartRows): ReportChart[] {
       {
         id: 'lateness',
         title: 'Lateness of the replay',
-        question: 'How exactly did the replay keep its times?',
+        question: 'How late did the replay issue what was due?',
         axis: 'lateness',
-        note: 'Of the replay, not of the strategy: it says how far the other charts can be trusted.',
+        note: 'This is the replay’s own error, not the strategy’s.',
       },
       rows.lateness,
       strategies,

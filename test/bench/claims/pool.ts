@@ -1,7 +1,8 @@
 // A pool of real replays, small enough to be kept: the stall of every barrier and the time in ioctls of each
-// replay. Read and written as JSON lines, one replay per line.
+// replay. JSON lines, one replay per line, compressed with gzip where the name says so.
 
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 
 export interface PoolReplay {
   /** Where and under what it ran: `null, quiet`. Replays of one session are comparable. */
@@ -16,7 +17,9 @@ export interface PoolReplay {
 }
 
 export function readPool(path: string): readonly PoolReplay[] {
-  return readFileSync(path, 'utf8')
+  const bytes = readFileSync(path);
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes)
+    .toString()
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as PoolReplay);

@@ -1,4 +1,4 @@
-// scatter: one point a series, what is gained against what is paid; each point carries its name.
+// scatter: one point per series, one metric against another; each point carries its name.
 
 import type uPlot from 'uplot';
 

@@ -1,4 +1,4 @@
-// The answer: which strategy wins, by how much, at what price.
+// The result: which strategy wins and by how much, or why none is named.
 
 import type { ReportJson } from '../../../analysis/report/schema.ts';
 import { el } from '../dom.ts';
@@ -8,7 +8,7 @@ export function headline(report: ReportJson): HTMLElement {
   return el(
     'section',
     { class: 'iot-headline', 'aria-labelledby': 'iot-headline-text' },
-    el('p', { class: 'iot-eyebrow' }, winner === null ? 'No clear winner' : 'The answer'),
+    el('p', { class: 'iot-eyebrow' }, winner === null ? 'No winner' : 'Result'),
     el('h2', { id: 'iot-headline-text' }, ...named(text, report)),
     details.length === 0
       ? undefined

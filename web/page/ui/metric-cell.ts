@@ -1,4 +1,4 @@
-// One cell of the price list: how many times the baseline, whether that holds, and the value itself.
+// One cell of the strategies’ table: the ratio to the baseline, whether a difference was found, and the value.
 
 import type { ReportJson, ReportValue } from '../../../analysis/report/schema.ts';
 import { el } from '../dom.ts';

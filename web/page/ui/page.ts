@@ -1,4 +1,4 @@
-// The order of the page: what it ran on, the answer, can I trust it, the price list, the charts, the rest.
+// The order of the page: what it ran on, the result, can I trust it, the strategies, the charts, the rest.
 
 import type { ReportJson } from '../../../analysis/report/schema.ts';
 import { el } from '../dom.ts';
@@ -34,19 +34,19 @@ export function showReport(report: ReportJson, store: ViewStore): Page {
       { class: 'iot-main' },
       banner(report),
       el('div', { class: 'iot-answer' }, headline(report), trust(report)),
-      section('Strategies', 'What each costs, against the baseline.', strategies(report)),
+      section('Strategies', `Each against ${report.strategies[0].strategy}.`, strategies(report)),
       section('Charts', `Measured on: ${provenanceWords(report)}.`, grid),
       report.prediction === undefined
         ? undefined
         : section(
             'Expected and measured',
-            'What a cost model said beforehand, and how far off it was.',
+            'What a cost model predicted, and how far off it was.',
             prediction(report, report.prediction),
           ),
       section('What was replayed', undefined, recording(report)),
-      section('What each strategy plans', 'Counted before anything is issued.', plans(report)),
-      section('Host', 'The machine these times hold for.', environment(report)),
-      section('Runs', 'Every repeat, in the order it ran.', runs(report)),
+      section('What each strategy plans', 'Counted before anything was issued.', plans(report)),
+      section('Host', 'The machine that these times were measured on.', environment(report)),
+      section('Runs', 'Every repeat, in the order in which it ran.', runs(report)),
     ),
     footer(report),
     live.element,

@@ -1,4 +1,4 @@
-// The price list: a column a strategy, a row a metric, each cell a ratio to the baseline with its interval.
+// The strategies: one column per strategy, one row per metric, each cell a ratio to the baseline with its interval.
 
 import type { ReportJson } from '../../../analysis/report/schema.ts';
 import { el } from '../dom.ts';
@@ -46,12 +46,20 @@ function metricRow(report: ReportJson, metric: Metric): HTMLElement {
 
 function words(report: ReportJson): HTMLElement {
   const entries: readonly (readonly [string, string])[] = [
-    ['0.5×', 'median over repeats of this strategy ÷ the baseline; hover for interval and range'],
-    ['bar', 'the same on a log scale: the line is the baseline, the band the 95 % interval'],
-    ['within noise', 'the interval holds 1: no difference is claimed'],
-    ['frontier', 'no other safe strategy is better in both time in ioctls and stall'],
+    ['0.5×', 'this strategy’s value ÷ the baseline’s; hover for the interval and the range'],
+    ['value', 'geometric mean of the repeats'],
+    [
+      'bar',
+      'the ratio on a log scale: the line is the baseline, the band the 95 % interval over all strategies together',
+    ],
+    ['no difference found', 'the interval includes 1, or the replays allow no claim about times'],
+    ['not measured', 'not 0: there were no samples, or too few'],
+    ['frontier', 'no other safe strategy is better in both stall and time in ioctls'],
     ['strict', 'every request is invalidated before the barrier after it is released'],
-    ['deferred', 'some barrier is released earlier; exposure is what stayed valid meanwhile'],
+    [
+      'deferred',
+      'some barrier is released earlier; the exposure is what was not yet invalidated then',
+    ],
     ...report.metrics.map((metric): readonly [string, string] => [metric.title, metric.note]),
   ];
   return el(

@@ -1,4 +1,4 @@
-// Can I trust it: one line a reason, each with its level as a word and a sign.
+// Can I trust it: one line per reason, each with its level as a word and a sign.
 
 import type { ReportJson } from '../../../analysis/report/schema.ts';
 import { el, spoken } from '../dom.ts';
@@ -7,7 +7,7 @@ type Level = ReportJson['trust'][number]['level'];
 
 const SIGN: Readonly<Record<Level, { readonly sign: string; readonly word: string }>> = {
   good: { sign: '✓', word: 'Good' },
-  warn: { sign: '!', word: 'Mind' },
+  warn: { sign: '!', word: 'Warning' },
   bad: { sign: '✕', word: 'Bad' },
 };
 
@@ -35,13 +35,13 @@ export function trust(report: ReportJson): HTMLElement {
 function summary(report: ReportJson): string {
   const count = (level: Level): number =>
     report.trust.filter((line) => line.level === level).length;
-  const parts = [
-    [count('bad'), 'bad'],
-    [count('warn'), 'to mind'],
-    [count('good'), 'good'],
-  ] as const;
+  const parts: readonly (readonly [number, string, string])[] = [
+    [count('bad'), 'problem', 'problems'],
+    [count('warn'), 'warning', 'warnings'],
+    [count('good'), 'check passed', 'checks passed'],
+  ];
   return parts
     .filter(([lines]) => lines > 0)
-    .map(([lines, word]) => `${lines} ${word}`)
+    .map(([lines, one, several]) => `${lines} ${lines === 1 ? one : several}`)
     .join(' · ');
 }
