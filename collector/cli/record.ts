@@ -31,6 +31,8 @@ interface Options {
   readonly log?: string;
   readonly follow: boolean;
   readonly qmp?: string;
+  readonly libvirt?: string;
+  readonly wait: boolean;
   readonly pid?: string;
   readonly doorbells: boolean;
   readonly buffer?: string;
@@ -50,12 +52,20 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--log <file>', "qemu: a log of QEMU's; - for standard input")
     .option('--follow', 'qemu: wait for more at the end of the log', false)
     .option('--qmp <sockets>', 'qemu: attach to running QEMUs over their QMP sockets (a,b,…)')
+    .option(
+      '--libvirt <guests>',
+      "qemu: attach to running guests of libvirt's (a,b,…), through virsh",
+    )
+    .option('--wait', 'with --libvirt: wait until the guests run', false)
     .option('--doorbells', 'qemu: record doorbells too (one more log line a submission)', false)
     .option(
       '--pid <pids>',
       'vmm: the processes whose ioctls to record; qemu: QEMUs to record by their static probes (a,b,…)',
     )
-    .option('--buffer <size>', "ftrace, vmm: a fixed size for the kernel's buffer of each CPU")
+    .option(
+      '--buffer <size>',
+      "a fixed size for the kernel's buffer: of each CPU (ftrace), or of all (vmm, static probes)",
+    )
     .option('--duration <time>', 'stop after so long (30s, 10min)')
     .option('--size <size>', 'stop at so many bytes (1GiB)')
     .option('--rotate <size,time>', 'start a new file at a size, a time or both (1GiB,10min)')
@@ -80,7 +90,7 @@ ${sources}
 The file can be read at any moment; Ctrl-C or SIGTERM seals it. Memory: one batch of at most 65,536 rows
 and what is in flight; 116 MiB in all were seen at 200,000 events a second, 190 MB while sealing.
 The kernel's buffers (ftrace): 8 MiB a CPU, growing with the rate to at most 128 MiB a CPU and a sixteenth of
-the memory in all; --buffer fixes them. For vmm: 16 MiB a CPU.`;
+the memory in all; --buffer fixes them. For vmm and static probes: 16 MiB in all.`;
 }
 
 async function run(options: Options, terminal: Terminal): Promise<void> {
@@ -105,12 +115,15 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     live: {
       log: options.log,
       follow: options.follow,
-      qmp: options.qmp === undefined ? [] : options.qmp.split(',').filter((path) => path !== ''),
+      qmp: namesOf(options.qmp),
+      libvirt: namesOf(options.libvirt),
+      wait: options.wait,
       pids: (options.pid ?? '').split(',').flatMap(pidOf),
       doorbells: options.doorbells,
       bufferBytes:
         options.buffer === undefined ? undefined : parseSizeBytes(options.buffer, '--buffer'),
       terminal,
+      signal: interrupt.signal,
     },
     recorder: {
       output: options.output,
@@ -154,6 +167,10 @@ function parseRotate(text: string): { readonly bytes: number; readonly ns: numbe
     else ns = parseDurationNs(part, '--rotate');
   }
   return { bytes, ns };
+}
+
+function namesOf(list = ''): readonly string[] {
+  return list.split(',').filter((name) => name !== '');
 }
 
 function pidOf(text: string): readonly number[] {

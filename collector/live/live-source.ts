@@ -11,12 +11,18 @@ export interface LiveOptions {
   /** Wait at the end of the log for more. */
   readonly follow: boolean;
   readonly qmp: readonly string[];
+  /** qemu: guests of libvirt's, by name. */
+  readonly libvirt: readonly string[];
+  /** Wait until they run. */
+  readonly wait: boolean;
   /** vmm: the processes whose ioctls to record. qemu: those whose static probes to record. */
   readonly pids: readonly number[];
   readonly doorbells: boolean;
   /** ftrace: bytes of the kernel's buffer for each CPU, undefined where the rate decides; BPF: of the ring buffer. */
   readonly bufferBytes: number | undefined;
   readonly terminal: Terminal;
+  /** The user has enough. */
+  readonly signal: AbortSignal;
 }
 
 /** Facts that only a live source knows; they override what a parser tells. */

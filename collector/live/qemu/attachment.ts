@@ -8,17 +8,18 @@ import { LogFifo, removeFifo } from './fifo.ts';
 import type { Restored } from '../live-source.ts';
 import { liveEvents } from './events.ts';
 import { reopenLog } from './kept-log.ts';
-import { STDERR, logFileHere, peerOf } from './peer.ts';
-import { QmpClient } from './qmp.ts';
+import { ofLibvirt } from './libvirt.ts';
+import { atSocket, logFileOf, type Monitor, type QemuAddress } from './monitor.ts';
+import { logFileHere } from './peer.ts';
 import { forgetState, orphanedStates, saveState, type SavedState } from './saved-state.ts';
 
 const eventStates = z.array(z.object({ name: z.string(), state: z.string() }));
 const nameSchema = z.object({ name: z.string().optional() });
 
 export interface Attachment {
-  readonly socket: string;
-  readonly fifo: LogFifo;
-  readonly qmp: QmpClient;
+  /** How it was reached. */
+  readonly where: string;
+  readonly qmp: Monitor;
   readonly version: string;
   /** Events that were on before: their lines come too, and are skipped. */
   readonly alreadyOn: readonly string[];
@@ -34,11 +35,11 @@ export interface Attachment {
 }
 
 /**
- * Attaches to the QEMU at `socket`; its log goes to `take` from the first line on, because a guest whose
+ * Attaches to the QEMU at `address`; its log goes to `take` from the first line on, because a guest whose
  * log nobody reads stands still. Throws ToolError, with everything as it was.
  */
 export async function attachQemu(
-  socket: string,
+  address: QemuAddress,
   options: {
     /** Told before the first line comes, where the guest has a name. */
     readonly onName: (name: string) => void;
@@ -46,41 +47,42 @@ export async function attachQemu(
     readonly take: (bytes: Uint8Array) => void;
   },
 ): Promise<Attachment> {
-  for (const state of orphanedStates()) if (state.socket === socket) await restoreState(state);
-  const qmp = await QmpClient.connect(socket);
+  const { name: where } = address;
+  for (const state of orphanedStates()) if (state.socket === where) await restoreState(state);
+  const qmp = await address.connect();
   try {
     const states = eventStates.parse(await qmp.execute('trace-event-get-state', { name: '*' }));
     const stateOf = new Map(states.map(({ name, state }) => [name, state]));
     const wanted = liveEvents(options.doorbells).filter(
       (name) => (stateOf.get(name) ?? 'unavailable') !== 'unavailable',
     );
-    if (wanted.length === 0) throw noEvents(socket);
+    if (wanted.length === 0) throw noEvents(where);
     const { name } = nameSchema.parse(await qmp.execute('query-name'));
     if (name !== undefined) options.onName(name);
-    const peer = peerOf(socket);
+    const peer = address.peer();
     const state: Omit<SavedState, 'version' | 'recorder'> & { fifo: string } = {
-      socket,
+      socket: where,
+      ...(address.libvirt === undefined ? {} : { libvirt: address.libvirt }),
       fifo: '',
-      logfile: peer?.logFile ?? STDERR,
+      logfile: logFileOf(peer),
       switched_on: wanted.filter((event) => stateOf.get(event) === 'disabled'),
     };
-    const fifo = new LogFifo(peer?.uid ?? process.getuid?.() ?? 0);
+    const fifo = new LogFifo(peer?.uid ?? process.getuid?.() ?? 0, address.folder());
     state.fifo = fifo.path;
     await fifo.enlarge();
     fifo.listen(options.take);
     saveState(state);
     try {
       await qmp.human(`logfile "${fifo.path}"`);
-      for (const event of state.switched_on) await setEvent(qmp, event, true);
+      await setEvents(qmp, state.switched_on, true);
     } catch (error) {
-      await undo(qmp, state);
+      await undo(qmp, address, state);
       fifo.remove();
-      forgetState(socket);
+      forgetState(where);
       throw error;
     }
     return {
-      socket,
-      fifo,
+      where,
       qmp,
       version: qmp.version,
       alreadyOn: states.filter((each) => each.state === 'enabled').map((each) => each.name),
@@ -88,8 +90,8 @@ export async function attachQemu(
       isLogLost: peer?.isLogLost ?? false,
       async detach() {
         try {
-          const kept = qmp.isOpen ? await undo(qmp, state) : undefined;
-          forgetState(socket);
+          const kept = qmp.isOpen ? await undo(qmp, address, state) : undefined;
+          forgetState(where);
           return kept;
         } finally {
           qmp.close();
@@ -105,9 +107,13 @@ export async function attachQemu(
 
 /** Puts a QEMU back that a killed recorder left. Throws ToolError where it cannot be reached. */
 export async function restoreState(state: SavedState): Promise<Restored> {
-  let qmp: QmpClient;
+  let qmp: Monitor;
+  let address: QemuAddress;
+  const { libvirt } = state;
   try {
-    qmp = await QmpClient.connect(state.socket);
+    address =
+      libvirt === undefined ? atSocket(state.socket) : await ofLibvirt(libvirt.guest, libvirt.uri);
+    qmp = await address.connect();
   } catch (error) {
     if (!isGone(error)) throw error;
     removeFifo(state.fifo);
@@ -116,7 +122,7 @@ export async function restoreState(state: SavedState): Promise<Restored> {
   }
   let kept: string | undefined;
   try {
-    kept = await undo(qmp, state);
+    kept = await undo(qmp, address, state);
   } finally {
     qmp.close();
   }
@@ -131,30 +137,35 @@ export async function restoreState(state: SavedState): Promise<Restored> {
 
 /** Returns where the earlier contents of the log are, where QEMU emptied it. Throws ToolError. */
 async function undo(
-  qmp: QmpClient,
-  state: Pick<SavedState, 'socket' | 'logfile' | 'switched_on'>,
+  qmp: Monitor,
+  address: QemuAddress,
+  state: Pick<SavedState, 'logfile' | 'switched_on'>,
 ): Promise<string | undefined> {
-  for (const event of state.switched_on) await setEvent(qmp, event, false);
-  const pid = peerOf(state.socket)?.pid;
+  await setEvents(qmp, state.switched_on, false);
+  const pid = address.peer()?.pid;
   const path = pid === undefined ? undefined : logFileHere({ pid, logFile: state.logfile });
   return await reopenLog(path, () => qmp.human(`logfile "${state.logfile}"`));
 }
 
-async function setEvent(qmp: QmpClient, name: string, enable: boolean): Promise<void> {
-  await qmp.execute('trace-event-set-state', { name, enable });
+async function setEvents(qmp: Monitor, names: readonly string[], enable: boolean): Promise<void> {
+  await qmp.executeEach(
+    'trace-event-set-state',
+    names.map((name) => ({ name, enable })),
+  );
 }
 
 /** Its QEMU has ended: there is nothing left to put back. */
 function isGone(error: unknown): boolean {
   if (!(error instanceof ToolError)) return false;
   const code = systemErrorCode(error.cause);
+  if (/does not run on this machine|failed to get domain/.test(error.message)) return true;
   return code === 'ENOENT' || code === 'ECONNREFUSED';
 }
 
-function noEvents(socket: string): ToolError {
+function noEvents(where: string): ToolError {
   return new ToolError(
     'E_NOT_SUPPORTED',
-    `${socket}: this QEMU has no trace events of an emulated IOMMU; nothing was changed`,
+    `${where}: this QEMU has no trace events of an emulated IOMMU; nothing was changed`,
     { hint: "it was built without the 'log' trace backend or without such a device" },
   );
 }

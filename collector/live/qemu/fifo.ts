@@ -5,23 +5,27 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { ToolError } from '../../base/index.ts';
 import { readNow } from '../read-now.ts';
 
 const PIPE_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
+/** What the names of our folder or of our pipe in another's folder begin with. */
+const OWN = 'iotlb-';
 
 export class LogFifo {
   readonly path: string;
   readonly #fd: number;
   #socket: Socket | undefined;
 
-  /** Makes a FIFO that the user `uid` may write to. Throws ToolError. */
-  constructor(uid: number) {
-    const folder = mkdtempSync(join(tmpdir(), 'iotlb-'));
-    this.path = join(folder, 'qemu-log');
+  /** Makes a FIFO that the user `uid` may write to, in the folder `within` or the temporary one. Throws ToolError. */
+  constructor(uid: number, within: string | undefined) {
+    this.path =
+      within === undefined
+        ? join(mkdtempSync(join(tmpdir(), OWN)), 'qemu-log')
+        : join(within, `${OWN}${process.pid}-log`);
     try {
       const made = spawnSync('mkfifo', ['-m', '600', this.path]);
       if (made.status !== 0) {
@@ -73,15 +77,18 @@ export class LogFifo {
   }
 }
 
-/** Removes a FIFO and its folder, also one that a killed recorder left. */
+/** Removes a FIFO, and its folder where that is ours, also one that a killed recorder left. */
 export function removeFifo(path: string): void {
-  rmSync(dirname(path), { recursive: true, force: true });
+  rmSync(path, { force: true });
+  const folder = dirname(path);
+  if (basename(folder).startsWith(OWN)) rmSync(folder, { recursive: true, force: true });
 }
 
 function giveTo(uid: number, path: string): void {
   try {
     chownSync(path, uid, -1);
-    chmodSync(dirname(path), 0o711);
+    const folder = dirname(path);
+    if (basename(folder).startsWith(OWN)) chmodSync(folder, 0o711);
   } catch (error) {
     throw new ToolError(
       'E_PERMISSION',

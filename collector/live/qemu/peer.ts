@@ -23,14 +23,28 @@ export function peerOf(path: string): Peer | undefined {
   if (inode === undefined) return undefined;
   const link = `socket:[${inode}]`;
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || !openFiles(name).includes(link)) continue;
-    const uid = statSync(`/proc/${name}`, { throwIfNoEntry: false })?.uid ?? 0;
-    const file = logFileOf(name);
-    // A socket (systemd's journal, for one) is not opened through /dev/stderr: ENXIO.
-    const isLogLost = file === undefined && tryLink(`/proc/${name}/fd/2`).startsWith('socket:');
-    return { pid: Number(name), uid, logFile: isLogLost ? NOWHERE : (file ?? STDERR), isLogLost };
+    if (/^\d+$/.test(name) && openFiles(name).includes(link)) return peerOfProcess(Number(name));
   }
   return undefined;
+}
+
+/** What can be seen of the QEMU `pid`. */
+export function peerOfProcess(pid: number): Peer {
+  const name = String(pid);
+  const uid = statSync(`/proc/${name}`, { throwIfNoEntry: false })?.uid ?? 0;
+  const file = logFileOf(name);
+  // A socket (systemd's journal, for one) is not opened through /dev/stderr: ENXIO. What belongs to another
+  // user (libvirt's log of a guest that runs as libvirt-qemu, or a pipe to virtlogd) is not opened either.
+  const isLogLost = file === undefined && !canReopen(pid, uid);
+  return { pid, uid, logFile: isLogLost ? NOWHERE : (file ?? STDERR), isLogLost };
+}
+
+/** Whether the process may open its own standard error once more. */
+function canReopen(pid: number, uid: number): boolean {
+  if (tryLink(`/proc/${pid}/fd/2`).startsWith('socket:')) return false;
+  if (uid === 0) return true;
+  const file = statSync(`/proc/${pid}/fd/2`, { throwIfNoEntry: false });
+  return file === undefined || file.uid === uid || (file.mode & 0o002) !== 0;
 }
 
 /** The file that `logFile` of a peer's means, seen from here; undefined where that cannot be seen. */

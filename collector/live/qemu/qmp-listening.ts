@@ -7,6 +7,7 @@ import type { Lane, Merger } from '../merger.ts';
 import { ArrivalStamper, timeOfDaySeconds } from './arrival.ts';
 import { attachQemu, type Attachment } from './attachment.ts';
 import { arrivalFacts } from './log-listening.ts';
+import type { QemuAddress } from './monitor.ts';
 
 /** One guest on its way into the recording. A failure of its parser waits here for `run`. */
 class GuestLane {
@@ -44,20 +45,20 @@ interface Attached {
   readonly name: string;
 }
 
-/** Attaches to all `sockets` or to none. Throws ToolError. */
+/** Attaches to all `addresses` or to none. Throws ToolError. */
 export async function listenToQemus(
-  sockets: readonly string[],
+  addresses: readonly QemuAddress[],
   merger: Merger,
   options: { readonly doorbells: boolean; readonly terminal: Terminal },
 ): Promise<Listening> {
   const attached: Attached[] = [];
   try {
-    for (const [i, socket] of sockets.entries()) {
+    for (const [i, address] of addresses.entries()) {
       let name = `vm${i + 1}`;
-      const lane = new GuestLane(merger.open(qemuLog, () => (sockets.length > 1 ? name : '')));
+      const lane = new GuestLane(merger.open(qemuLog, () => (addresses.length > 1 ? name : '')));
       const onName = (found: string): void => void (name = found);
       const take = (bytes: Uint8Array): void => lane.push(bytes);
-      const attachment = await attachQemu(socket, { ...options, take, onName });
+      const attachment = await attachQemu(address, { ...options, take, onName });
       attached.push({ attachment, lane, name });
     }
   } catch (error) {
@@ -109,7 +110,7 @@ function listening(attached: readonly Attached[], terminal: Terminal): Listening
     facts: (): LiveFacts => ({
       ...arrivalFacts(
         attached.map(({ lane }) => lane.stamper),
-        `QMP, QEMU ${attached.map(({ attachment }) => attachment.version).join(', ')}`,
+        `${attached.some(({ attachment }) => attachment.where.startsWith('libvirt:')) ? 'libvirt' : 'QMP'}, QEMU ${attached.map(({ attachment }) => attachment.version).join(', ')}`,
       ),
       guest: attached.map(({ name }) => name).join(', '),
     }),
@@ -131,8 +132,13 @@ function tell(attached: readonly Attached[], terminal: Terminal): void {
     'QEMU writes a log line for each event while the guest waits: 0.5–0.8 µs a line here; a guest that does little but invalidate slows down by an order of magnitude',
   );
   for (const { attachment, name: guest } of attached) {
-    const { socket, version, alreadyOn, logKnown, isLogLost } = attachment;
-    terminal.story(`attached to ${guest} (QEMU ${version}, ${socket})`);
+    const { where, version, alreadyOn, logKnown, isLogLost } = attachment;
+    terminal.story(`attached to ${guest} (QEMU ${version}, ${where})`);
+    if (where.startsWith('libvirt:')) {
+      terminal.story(
+        `${guest}: libvirt marks it as tainted (custom-monitor) until it is next started`,
+      );
+    }
     if (alreadyOn.length > 0) {
       terminal.warn(
         `${guest}: ${alreadyOn.length} trace events were on already (${alreadyOn.slice(0, 3).join(', ')}…); while recording their lines come here and are skipped`,
@@ -140,7 +146,7 @@ function tell(attached: readonly Attached[], terminal: Terminal): void {
     }
     if (isLogLost) {
       terminal.warn(
-        `${guest}: logs to a socket, which QEMU cannot open again: afterwards its log goes nowhere (give it -D FILE to keep one; its error messages are not concerned)`,
+        `${guest}: logs to what QEMU cannot open again (a socket, or another user's file or pipe): afterwards its log goes nowhere (give it -D FILE to keep one; its error messages are not concerned)`,
       );
     }
     if (!logKnown) {

@@ -83,6 +83,14 @@ export class QmpClient {
     return this.#answer(id, `answer to '${command}'`);
   }
 
+  /** Runs a command once for each of `args`, in order. Throws ToolError at the first that fails. */
+  async executeEach(
+    command: string,
+    args: readonly Readonly<Record<string, unknown>>[],
+  ): Promise<void> {
+    for (const each of args) await this.execute(command, each);
+  }
+
   /** Runs a command of the human monitor. It answers in words; no words means that it went well. */
   async human(line: string): Promise<void> {
     const words = await this.execute('human-monitor-command', { 'command-line': line });

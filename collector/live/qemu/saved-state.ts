@@ -14,7 +14,9 @@ import { startOf } from './peer.ts';
 const savedSchema = z.object({
   version: z.literal(1),
   recorder: z.object({ pid: z.number(), start: z.string().optional() }),
+  /** A QMP socket, or `libvirt:GUEST`. */
   socket: z.string(),
+  libvirt: z.object({ guest: z.string(), uri: z.string().optional() }).optional(),
   fifo: z.string(),
   /** What to tell QEMU's `logfile`. */
   logfile: z.string(),
@@ -31,7 +33,10 @@ const folder = (): string =>
 function fileOf(socket: string): string {
   return join(
     folder(),
-    `${createHash('sha256').update(resolve(socket)).digest('hex').slice(0, 16)}.json`,
+    `${createHash('sha256')
+      .update(socket.startsWith('libvirt:') ? socket : resolve(socket))
+      .digest('hex')
+      .slice(0, 16)}.json`,
   );
 }
 

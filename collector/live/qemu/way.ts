@@ -3,13 +3,13 @@
 
 import { ToolError } from '../../base/index.ts';
 import { backendsOf } from './backends.ts';
-import { peerOf } from './peer.ts';
+import type { QemuAddress } from './monitor.ts';
 
 /** Processes to record by their probes; undefined where all of them log, or cannot be looked into. */
-export function probesInstead(sockets: readonly string[]): readonly number[] | undefined {
-  const guests = sockets.map((socket) => {
-    const pid = peerOf(socket)?.pid;
-    return { socket, pid, backends: pid === undefined ? undefined : backendsOf(pid) };
+export function probesInstead(addresses: readonly QemuAddress[]): readonly number[] | undefined {
+  const guests = addresses.map((address) => {
+    const pid = address.peer()?.pid;
+    return { where: address.name, pid, backends: pid === undefined ? undefined : backendsOf(pid) };
   });
   const silent = guests.filter(({ backends }) => backends?.log === false);
   if (silent.length === 0) return undefined;
@@ -17,7 +17,7 @@ export function probesInstead(sockets: readonly string[]): readonly number[] | u
   if (blind !== undefined) {
     throw new ToolError(
       'E_NOT_SUPPORTED',
-      `${blind.socket}: this QEMU has neither the log trace backend nor static probes, so nothing of its IOMMU can be seen; nothing was changed`,
+      `${blind.where}: this QEMU has neither the log trace backend nor static probes, so nothing of its IOMMU can be seen; nothing was changed`,
       {
         hint: "a QEMU built with --enable-trace-backends=log or dtrace; 'record --source vmm' sees its ioctls",
       },
@@ -26,7 +26,7 @@ export function probesInstead(sockets: readonly string[]): readonly number[] | u
   if (silent.length < guests.length) {
     throw new ToolError(
       'E_NOT_SUPPORTED',
-      `${silent[0].socket}: this QEMU has no log trace backend and others have; nothing was changed`,
+      `${silent[0].where}: this QEMU has no log trace backend and others have; nothing was changed`,
       { hint: 'record the two kinds in two runs' },
     );
   }
