@@ -153,9 +153,8 @@ class LibvirtMonitor implements Monitor {
 
   /** virsh tells nothing by itself: the process does, by being there. */
   async #watch(pid: number, start: string | undefined): Promise<void> {
-    while (this.isOpen && start !== undefined && startOf(pid) === start) {
-      await setTimeout(ALIVE_MS, undefined, { ref: false });
-    }
+    const isThere = (): boolean => start !== undefined && startOf(pid) === start;
+    while (this.isOpen && isThere()) await setTimeout(ALIVE_MS, undefined, { ref: false });
     this.isOpen = false;
   }
 }
