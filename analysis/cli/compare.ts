@@ -20,6 +20,7 @@ import { issuers } from '../../replayer/issuers/index.ts';
 import { addClassFlag, classFor, type ClassFlag } from '../../replayer/cli/class-flag.ts';
 import { parseCpuList } from '../../replayer/cli/cpu-list.ts';
 import { addDialectFlag } from '../../replayer/cli/dialect-flag.ts';
+import type { ReplayLoopFlags } from '../../replayer/cli/replay-plan.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pacing-flags.ts';
 import { readModel } from '../../replayer/model/file.ts';
 import { openChain } from '../../replayer/strategies/user-strategy.ts';
@@ -32,7 +33,7 @@ import { compareDocument } from '../report/compare-document.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import { IN_MEMORY, addStoreFlags, storePlace, type StoreFlags } from '../store/index.ts';
 
-interface Options extends PacingFlags, ClassFlag, StoreFlags {
+interface Options extends PacingFlags, ClassFlag, ReplayLoopFlags, StoreFlags {
   readonly strategy: readonly string[];
   readonly repeat: string;
   readonly dialect?: string;
@@ -141,6 +142,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       issuer,
       device: options.device,
       pace,
+      loopFlags: options,
       ...(options.cpus === undefined ? {} : { cpus: parseCpuList(options.cpus, '--cpus') }),
       class: classFor(options.class, pace),
       repeats,

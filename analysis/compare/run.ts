@@ -15,9 +15,10 @@ import type { ClassWish } from '../../replayer/loop/thread-class.ts';
 import type { Issuer } from '../../replayer/issuers/index.ts';
 import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { writeResult } from '../../replayer/result/file.ts';
+import { planReplays, type ReplayLoopFlags } from '../../replayer/cli/replay-plan.ts';
 import { stepsDigest } from '../../replayer/planner/index.ts';
 import { holds } from '../../replayer/strategies/grouping.ts';
-import { planRecordings, replay, type PlannedTrace } from '../../replayer/result/replay.ts';
+import { replay, type PlannedTrace } from '../../replayer/result/replay.ts';
 import type { Dialect } from '../../replayer/dialects/index.ts';
 import type { StrategyChain } from '../../replayer/strategies/chain.ts';
 
@@ -28,6 +29,7 @@ export interface ComparisonOptions {
   readonly issuer: Issuer;
   readonly device: string | undefined;
   readonly pace: Pace;
+  readonly loopFlags: ReplayLoopFlags;
   readonly cpus?: readonly number[];
   readonly class: ClassWish;
   readonly repeats: number;
@@ -82,7 +84,7 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
   const { terminal } = options;
   options.folder.make('Nothing was issued.');
   const { recording, chains, dialect, pace } = options;
-  const planned = planRecordings(recording, chains, dialect, pace.cut);
+  const planned = planReplays(recording, chains, dialect, pace, options.loopFlags);
   const arms = armsOf(planned);
   const comparisonId = randomUUID();
   const random = new Random(options.seed);

@@ -72,6 +72,11 @@ export function errnoName(code: number): string {
 
 export const ERRNO: Readonly<Record<string, number>> = koffi.os.errno;
 
+/** The bytes at an address, as they are. */
+export function memoryAt(address: number, bytes: number): ArrayBuffer {
+  return koffi.view(BigInt(address), bytes);
+}
+
 /** Where a typed array's memory is. It must not move: shared memory only. */
 export function addressOf(array: ArrayBufferView): number {
   return Number(koffi.address(array));

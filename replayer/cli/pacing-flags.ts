@@ -17,7 +17,7 @@ export interface PacingFlags {
   readonly speed?: string;
   readonly rate?: string;
   readonly asap: boolean;
-  readonly closedLoop: boolean;
+  readonly openLoop: boolean;
   readonly begin?: string;
   readonly end?: string;
   readonly limit?: string;
@@ -37,7 +37,7 @@ export function addPacingFlags(command: Command): void {
     new Option(flags, text).conflicts([...others]);
   command
     .addOption(
-      pacing('--speed <factor>', 'recorded timing, so many times as fast (default 1x)', [
+      pacing('--speed <factor>', 'recorded think times, so many times as fast (default 1x)', [
         'rate',
         'asap',
       ]),
@@ -48,10 +48,18 @@ export function addPacingFlags(command: Command): void {
     .addOption(pacing('--asap', 'as fast as it goes', ['speed', 'rate']).default(false))
     .addOption(
       pacing(
-        '--closed-loop',
-        'recorded gaps, but what follows a barrier waits for its release, as a guest would',
+        '--open-loop',
+        'recorded times for every request, as if waiting guests went on asking',
         ['rate', 'asap'],
       ).default(false),
+    )
+    .option(
+      '--serial <what>',
+      'closed loop: what the guest driver locks while it waits: cpu (nothing), domain or device',
+    )
+    .option(
+      '--stream-waiters <n>',
+      'closed loop: waiters per stream, where the recording does not say who waits',
     )
     .option('--begin <duration>', 'start so far into the recording, such as 2s')
     .option('--end <duration>', 'stop so far into the recording')
@@ -77,7 +85,7 @@ function pacingOf(flags: PacingFlags): Pacing {
   if (flags.asap) return { kind: 'asap' };
   if (flags.rate !== undefined) return { kind: 'rate', perSecond: parseRate(flags.rate, '--rate') };
   return {
-    kind: flags.closedLoop ? 'closed-loop' : 'recorded',
+    kind: flags.openLoop ? 'recorded' : 'closed-loop',
     speed: flags.speed === undefined ? 1 : parseFactor(flags.speed, '--speed'),
   };
 }

@@ -22,10 +22,20 @@ export function replayScreen(header: ResultHeader): string {
     `  issued      ${formatCount(summary.ioctls)} ioctls, ${formatCount(summary.issued_entries)} entries, ${formatCount(summary.entries_done)} done${header.fanout === 0 ? '' : `, ${formatCount(header.fanout)} by fan-out`}`,
     `  errors      ${errors.length === 0 ? 'none' : errors.join(', ')}${header.provenance === 'null' ? ' (the null issuer is always refused)' : ''}`,
     `  time        asked ${formatDuration(summary.asked_ns)}, achieved ${formatDuration(summary.achieved_ns)}, drift ${formatDuration(summary.drift_ns)}`,
+    ...guestLines(summary),
     ...(timing === undefined ? [] : timingLines(timing, summary)),
     '',
     percentileTable(summary),
   ].join('\n');
+}
+
+/** What guest CPUs paid, in the closed loop (design 13). */
+function guestLines(summary: ResultHeader['summary']): readonly string[] {
+  const { guest_time_ns: guest, waiters } = summary;
+  if (guest === undefined || waiters === undefined) return [];
+  return [
+    `  guest       stall ${formatDuration(summary.stall_total_ns ?? 0)} in all, guest time ${formatDuration(guest)} at most, over ${formatCount(waiters)} waiter${waiters === 1 ? '' : 's'}`,
+  ];
 }
 
 function percentileTable(summary: ResultHeader['summary']): string {

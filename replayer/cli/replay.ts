@@ -18,7 +18,6 @@ import { Lanes } from '../loop/lanes.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { writeResult } from '../result/file.ts';
 import {
-  planRecording,
   replay,
   replayDocument,
   type PlannedTrace,
@@ -32,9 +31,10 @@ import { addDialectFlag } from './dialect-flag.ts';
 import { addLimitFlags, enforceLimits, limitsOf, type LimitFlags } from './limit-flags.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from './pacing-flags.ts';
 import { verdictText } from './verdict-text.ts';
+import { planReplays, type ReplayLoopFlags } from './replay-plan.ts';
 import { replayScreen } from './replay-screen.ts';
 
-interface Options extends PacingFlags, LimitFlags, ClassFlag {
+interface Options extends PacingFlags, LimitFlags, ClassFlag, ReplayLoopFlags {
   readonly strategy: string;
   readonly dialect?: string;
   readonly issuer: string;
@@ -85,7 +85,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     options.output === undefined
       ? undefined
       : new Output(options.output, { force: options.force, inputs: [path] });
-  const planned = planRecording(path, chain, dialect, pace.cut);
+  const [planned] = planReplays(path, [chain], dialect, pace, options);
   if (options.dryRun) {
     const { facts } = planned.plan;
     if (options.json) terminal.answer(jsonText(facts, 2));

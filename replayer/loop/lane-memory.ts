@@ -1,7 +1,9 @@
 // What one thread is to issue and what it leaves behind, laid out in one shared block (layout.ts): written
 // here before a run, read by either loop, read again here after it.
 
+import { addressOf } from '../calls/native.ts';
 import { Room, Struct } from './block.ts';
+import { layClosed, type ClosedWork } from './closed-work.ts';
 import { LAYOUT, LAYOUT_VERSION } from './layout.ts';
 import { layScript, type ScriptWork } from './script.ts';
 
@@ -13,11 +15,6 @@ export interface StreamWork {
   readonly periodNs: number;
   /** Per step, not rounded: the loop rounds once. Never descends. */
   readonly dueNs: Float64Array;
-  /**
-   * Closed loop: when the last barrier that the step releases was captured, NaN where it releases none.
-   * Empty in an open loop.
-   */
-  readonly holdNs: Float64Array;
   readonly stepCallEnd: Uint32Array;
   readonly stepEntryEnd: Uint32Array;
   readonly fd: number;
@@ -44,6 +41,8 @@ export interface LaneWork {
   readonly maxLeadNs: number;
   /** Most of any millisecond that the thread may be busy; 0 for no limit. */
   readonly busyShare: number;
+  /** A closed loop over these streams: due times and holds of the streams mean nothing then. */
+  readonly closed?: ClosedWork | undefined;
   /** For tests: a machine that follows a script. */
   readonly script?: ScriptWork;
 }
@@ -55,8 +54,10 @@ export interface LoopOutput {
   readonly freeNs: Float64Array;
   readonly issuedNs: Float64Array;
   readonly completedNs: Float64Array;
-  /** Last step of the group; its first is the one after the row before, or step 0 in a new pass. */
+  /** Lowest and highest step of the group, and how many steps it holds. */
+  readonly firstStep: Uint32Array;
   readonly lastStep: Uint32Array;
+  readonly steps: Uint32Array;
   readonly calls: Uint32Array;
   readonly entries: Uint32Array;
   /** Commands done as the kernel reported them, or those of calls without a count that succeeded; summed. */
@@ -84,7 +85,6 @@ const GAPS_ROOM = 1_000;
 
 const IN: readonly (readonly [field: string, column: keyof StreamWork])[] = [
   ['due_at', 'dueNs'],
-  ['hold_at', 'holdNs'],
   ['call_end_at', 'stepCallEnd'],
   ['entry_end_at', 'stepEntryEnd'],
   ['request_at', 'request'],
@@ -98,7 +98,9 @@ const OUT = [
   ['row_free_at', 'freeNs', Float64Array],
   ['row_issued_at', 'issuedNs', Float64Array],
   ['row_completed_at', 'completedNs', Float64Array],
+  ['row_first_step_at', 'firstStep', Uint32Array],
   ['row_last_step_at', 'lastStep', Uint32Array],
+  ['row_steps_at', 'steps', Uint32Array],
   ['row_calls_at', 'calls', Uint32Array],
   ['row_commands_at', 'entries', Uint32Array],
   ['row_reported_at', 'reported', Uint32Array],
@@ -121,6 +123,7 @@ function place(work: LaneWork): { readonly bytes: number; readonly puts: readonl
   work.streams.forEach((stream, i) =>
     placeStream(room, puts, stream, streams + i * LAYOUT.stream.bytes),
   );
+  const closed = work.closed === undefined ? 0 : layClosed(room, puts, work.closed);
   const script = work.script === undefined ? 0 : layScript(room, puts, work.script);
   puts.push((shared) =>
     setAll(new Struct(shared, 'lane', lane), {
@@ -135,6 +138,7 @@ function place(work: LaneWork): { readonly bytes: number; readonly puts: readonl
       heap_at: heap,
       gaps_at: gaps,
       gaps_room: GAPS_ROOM,
+      closed_at: closed,
       script_at: script,
     }),
   );
@@ -153,7 +157,6 @@ function placeStream(room: Room, puts: Put[], work: StreamWork, at: number): voi
   };
   for (const [name, key] of IN) {
     const column = work[key] as Float64Array | Uint32Array | Uint8Array;
-    if (name === 'hold_at' && column.length === 0) continue;
     fields[name] = room.take(column.byteLength);
     const from = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
     puts.push((shared) => new Uint8Array(shared, fields[name]).set(from));
@@ -213,6 +216,13 @@ export class LaneMemory {
 
   get isStopped(): boolean {
     return Atomics.load(this.words, this.lane.wordOf('stop')) !== 0;
+  }
+
+  /** Of a closed loop: where the commands of one call are gathered. */
+  get gather(): { readonly words: Uint32Array; readonly address: number } {
+    const closed = new Struct(this.shared, 'closed', this.lane.get('closed_at'));
+    const words = new Uint32Array(this.shared, closed.get('gather_at'));
+    return { words, address: addressOf(words) };
   }
 
   /** The rows of stream `i`; the first `rows` of them hold. */

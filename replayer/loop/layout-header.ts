@@ -1,7 +1,7 @@
 // The C header of the memory layout, as text, made from the one table in layout.ts. `npm run build:native`
 // writes it beside the C sources; a test compares the file with this text byte for byte.
 
-import { GAP_WHERE, LAYOUT, LAYOUT_VERSION, STRUCTS, type FieldType } from './layout.ts';
+import { GAP_WHERE, GROUPING, LAYOUT, LAYOUT_VERSION, STRUCTS, type FieldType } from './layout.ts';
 
 const C_TYPE: Readonly<Record<FieldType, string>> = {
   u32: 'uint32_t',
@@ -23,6 +23,9 @@ export function layoutHeader(): string {
     `#define LAYOUT_VERSION ${LAYOUT_VERSION}u`,
     ...Object.entries(GAP_WHERE).map(
       ([name, value]) => `#define GAP_WHERE_${name.toUpperCase()} ${value}u`,
+    ),
+    ...Object.entries(GROUPING).map(
+      ([name, value]) => `#define GROUPING_${name.toUpperCase()} ${value}u`,
     ),
   ];
   for (const [name, fields] of Object.entries(STRUCTS)) {

@@ -3,7 +3,7 @@
 // from it (layout-header.ts), and a test compares them byte for byte. Little-endian, no padding left to chance.
 
 /** Raised with every change below; the native loop refuses any other. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** `at`: where a column begins, in bytes from the block's start; 0 where there is none. */
 export type FieldType = 'u32' | 'i32' | 'i64' | 'u64' | 'f64' | 'at';
@@ -42,6 +42,7 @@ const LANE: readonly Field[] = [
   field('gaps_at', 'at', 'GAP structures'),
   field('gaps_room', 'u32', 'GAP structures there is room for'),
   field('gaps', 'u32', 'out: gaps found; those beyond the room are only counted'),
+  field('closed_at', 'at', 'CLOSED structure: a closed loop; 0 for an open one'),
   field('script_at', 'at', 'SCRIPT structure instead of the machine; 0 for the machine'),
   field('lead_ns', 'i64', 'out: how long before a due time it last turned to spinning'),
   field('slept_ns', 'i64', 'out'),
@@ -58,11 +59,6 @@ const STREAM: readonly Field[] = [
   field('words', 'u64', "address of the program's memory, where done counts are"),
   field('words_count', 'u64', 'its length in 32-bit words; a done_word beyond it is none'),
   field('due_at', 'at', 'f64 per step, not rounded, never descends'),
-  field(
-    'hold_at',
-    'at',
-    'f64 per step: closed loop, capture time of its last barrier, NaN for none',
-  ),
   field('call_end_at', 'at', 'u32 per step: index after its last call'),
   field('entry_end_at', 'at', 'u32 per step: index after its last entry'),
   field('request_at', 'at', 'u32 per call: ioctl number'),
@@ -78,7 +74,9 @@ const STREAM: readonly Field[] = [
   ),
   field('row_issued_at', 'at', 'out, f64 per row: the last clock reading before the call'),
   field('row_completed_at', 'at', 'out, f64 per row: the reading after it'),
-  field('row_last_step_at', 'at', 'out, u32 per row: last step of the group'),
+  field('row_first_step_at', 'at', 'out, u32 per row: lowest step of the group'),
+  field('row_last_step_at', 'at', 'out, u32 per row: highest step of the group'),
+  field('row_steps_at', 'at', 'out, u32 per row: how many steps it holds'),
   field('row_calls_at', 'at', 'out, u32 per row'),
   field('row_commands_at', 'at', 'out, u32 per row: commands asked'),
   field('row_reported_at', 'at', 'out, u32 per row: commands done, as the kernel reported them'),
@@ -87,7 +85,51 @@ const STREAM: readonly Field[] = [
   field('step', 'u32', 'the next step'),
   field('call', 'u32', 'its first call'),
   field('pass', 'u32', 'the pass that it is in'),
-  field('shift_ns', 'f64', 'closed loop: how far late releases pushed what follows'),
+];
+
+/**
+ * A closed loop: what each waiter asks, in its own order, and how calls are formed from what has arrived
+ * (design 13). Streams are those of the lane. Items are the rows of all waiters' submissions, one waiter after
+ * the other.
+ */
+const CLOSED: readonly Field[] = [
+  field('waiters', 'u32', 'guest CPUs'),
+  field('locks', 'u32', "locks of the guest's driver"),
+  field('targets', 'u32', 'what one call may serve, numbered over all streams'),
+  field('items', 'u32', 'rows of all submissions'),
+  field('grouping', 'u32', 'GROUPING'),
+  field('early', 'u32', '1: a window closes when nobody can add to it'),
+  field('drains', 'u32', '1: what closes becomes due, and goes when the server is idle'),
+  field('is_planned', 'u32', '1: steps were joined beforehand; a call is those that end inside it'),
+  field('each_entry', 'i32', 'target whose entries are a call each; -1 for none'),
+  field('unused', 'u32', '0'),
+  field('width_ns', 'f64', 'of a window, or how long a queue waits'),
+  field('max_commands', 'f64', 'most commands in a call; infinite for no limit'),
+  field('start_at', 'at', 'u32 per waiter: waiters in the order of their first rows'),
+  field('submission_end_at', 'at', 'u32 per waiter: index after its last submission'),
+  field('stream_end_at', 'at', 'u32 per waiter: index after its last stream'),
+  field('waiter_stream_at', 'at', 'u32: streams that each waiter has rows in'),
+  field('stream_at', 'at', 'u32 per submission'),
+  field('flags_at', 'at', 'u32 per submission: SUBMISSION of closed-loop/submissions.ts'),
+  field('first_ns_at', 'at', 'f64 per submission: recorded time of its first row, in the run'),
+  field('last_ns_at', 'at', 'f64 per submission: recorded time of its last row'),
+  field('item_end_at', 'at', 'u32 per submission: index after its last item'),
+  field('lock_end_at', 'at', 'u32 per submission: index after its last lock'),
+  field('lock_at', 'at', 'u32: locks that intervals take, ascending in each'),
+  field('what_at', 'at', 'u32 per item: ROW of closed-loop/rows.ts'),
+  field('step_at', 'at', "u32 per item: a request's step in its stream"),
+  field('target_at', 'at', 'u32 per item: of requests, what its call serves'),
+  field('kind_at', 'at', 'u32 per item: kinds that a barrier separates share no call'),
+  field('commands_at', 'at', 'u32 per item'),
+  field('gather_at', 'at', 'room for the commands of one call'),
+  field('arrival_at', 'at', 'out, f64 per item: when it arrived'),
+  field(
+    'released_at',
+    'at',
+    'out, f64 per item: when a barrier was released; NaN where it was not',
+  ),
+  field('stall_at', 'at', 'out, f64 per item: stall of a barrier'),
+  field('released_by_at', 'at', 'out, u32 per item: row of its stream whose call released it'),
 ];
 
 /** A stretch in which the thread got nowhere, with the growth of the kernel's accounts over it. */
@@ -117,6 +159,8 @@ const SCRIPT: readonly Field[] = [
   field('calls_at', 'at', 'CALL structures'),
   field('stop_after', 'i32', 'sets the stop word in this call; -1 for never'),
   field('sleeps', 'u32', 'out: sleeps asked for'),
+  field('reads_arrays', 'u32', '1: arguments are IOMMU_HWPT_INVALIDATE structures, to be read'),
+  field('unused', 'u32', '0'),
   field('sleeps_longest_ns', 'i64', 'out: the longest sleep asked for'),
 ];
 
@@ -126,6 +170,8 @@ const CALL: readonly Field[] = [
   field('at_ns', 'i64', 'when'),
   field('fd', 'i32', 'descriptor'),
   field('request', 'u32', 'ioctl number'),
+  field('count', 'u32', 'commands asked, where the argument is an array of them'),
+  field('digest', 'u32', "of the array's target and bytes"),
 ];
 
 /** What the noise floor of a thread is measured into. */
@@ -141,11 +187,23 @@ const NOISE: readonly Field[] = [
   field('longest_gap_ns', 'i64', 'out'),
 ];
 
+/** How calls are formed (strategies/grouping.ts); a request in the waiter's thread or by a worker. */
+export const GROUPING = {
+  request: 0,
+  eager: 1,
+  interval: 2,
+  submission: 3,
+  window: 4,
+  drain: 5,
+  queue: 6,
+} as const;
+
 export const GAP_WHERE = { spin: 0, sleep: 1, call: 2 } as const;
 
 export const STRUCTS = {
   lane: LANE,
   stream: STREAM,
+  closed: CLOSED,
   gap: GAP,
   script: SCRIPT,
   call: CALL,
@@ -175,6 +233,7 @@ function lay(name: string, fields: readonly Field[]): Struct {
 export const LAYOUT: Readonly<Record<StructName, Struct>> = {
   lane: lay('lane', LANE),
   stream: lay('stream', STREAM),
+  closed: lay('closed', CLOSED),
   gap: lay('gap', GAP),
   script: lay('script', SCRIPT),
   call: lay('call', CALL),

@@ -3,9 +3,13 @@
 
 import { ToolError, type Interrupt, type Progress } from '../../collector/base/index.ts';
 import type { CallProgram } from '../calls/call-program.ts';
+import { PinnedMemory } from '../calls/pinned.ts';
 import type { IssuerSession } from '../issuers/issuer.ts';
-import type { Plan, StepBatch } from '../planner/index.ts';
+import type { Plan } from '../planner/index.ts';
+import { StepBatch } from '../steps/step-batch.ts';
 import { readMonotonic } from './clock.ts';
+import { closedPart, dealStreams, requestsUpTo, type ClosedPlan } from './closed-plan.ts';
+import { closedOutput, type ClosedOutput, type ClosedWork } from './closed-work.ts';
 import { nameGap, type Gap } from './gaps.ts';
 import type { Lane } from './lane.ts';
 import { ROW_BYTES, type LaneMemory, type LoopOutput, type StreamWork } from './lane-memory.ts';
@@ -26,10 +30,14 @@ const START_AHEAD_NS = 10_000_000n;
 const WATCH_EVERY_MS = 50;
 /** A lead above this would be spinning rather than waiting; on a shared CPU it is another's time. */
 const MAX_LEAD_NS = 100e3;
+/** struct iommu_hwpt_invalidate (docs/spec.md 2.3). */
+const ARRAY_STRUCT_BYTES = 32;
 /** Rows are kept in memory until the run is over. */
 const MOST_ROW_BYTES = 8 * 1024 ** 3;
 
 export interface RunOptions extends ScheduleOptions {
+  /** What is replayed in the closed loop; without it every step has its due time. */
+  readonly closed?: ClosedPlan | undefined;
   readonly stopOnError: boolean;
   /** Threads that other runs have warmed, and will use again. */
   readonly lanes: Lanes;
@@ -75,18 +83,35 @@ export interface RunOutcome {
   readonly threads: readonly ThreadReport[];
   readonly loop: LoopName;
   readonly schedules: Schedules;
+  /** Of a closed loop: what became of the rows of each thread. */
+  readonly closed: readonly ClosedRun[];
   readonly interrupted: boolean;
   /** Ended early because an ioctl failed and the user asked to stop then. */
   readonly stopped: boolean;
 }
 
+/** What became of a thread's rows in the closed loop. */
+export interface ClosedRun {
+  /** Numbers in the recording, by their numbers in `output`. */
+  readonly streams: readonly number[];
+  readonly waiters: readonly number[];
+  readonly output: ClosedOutput;
+}
+
+/** One stream of a lane. */
+interface LaneStream {
+  readonly stream: number;
+  readonly steps: StepBatch;
+  readonly schedule: Schedule;
+  readonly program: CallProgram;
+  readonly work: StreamWork;
+}
+
 /** A lane's part of one run. */
 interface Part {
   readonly lane: Lane;
-  /** Indices of the plan's streams. */
-  readonly of: readonly number[];
-  readonly works: readonly StreamWork[];
-  readonly programs: readonly CallProgram[];
+  readonly streams: readonly LaneStream[];
+  readonly closed: ClosedWork | undefined;
 }
 
 /** Throws ToolError; nothing was issued then, unless it says so. */
@@ -95,80 +120,94 @@ export async function runPlan(
   session: IssuerSession,
   options: RunOptions,
 ): Promise<RunOutcome> {
-  const batches = plan.streams.map((stream) => stream.steps);
-  const schedules = scheduleStreams(batches, options);
-  refuseTooMany(plan, schedules.passes);
+  const { closed } = options;
+  const batches =
+    closed === undefined
+      ? plan.streams
+      : [...closed.steps].map(([stream, steps]) => ({ stream, steps }));
+  const schedules = scheduleStreams(
+    batches.map(({ steps }) => steps),
+    options,
+  );
+  refuseTooMany(batches, schedules.passes);
   const loop = options.loop ?? 'native';
-  const lanes = await options.lanes.take(plan.streams.length);
-  const programs = batches.map((steps) => session.prepare(steps, plan.dialect));
-  const parts = lanes.map((lane, i) => {
-    const of = batches.map((_, index) => index).filter((index) => index % lanes.length === i);
-    return partOf(plan, schedules, programs, { lane, of });
-  });
-  const before = await measureAll(lanes, options);
+  const streams = batches.map(({ stream, steps }, i) =>
+    laneStream(plan, session, schedules, { stream, steps, schedule: schedules.streams[i], closed }),
+  );
+  const lanes = await options.lanes.take(streams.length);
+  const parts =
+    closed === undefined
+      ? lanes.map((lane, i) => openPart(lane, streams, i, lanes.length))
+      : closedParts(closed, streams, lanes, { schedules, options, dialect: plan.dialect });
+  const before = await measureAll(parts, options);
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const memories = await Promise.all(
-    parts.map(({ lane, works, programs: own }) =>
-      lane.prepare(
+    parts.map((part) =>
+      part.lane.prepare(
         {
-          streams: works,
+          streams: part.streams.map(({ work }) => work),
           makesCalls: session.makesSystemCalls,
           stopOnError: options.stopOnError,
           maxLeadNs: MAX_LEAD_NS,
           busyShare: 0,
+          closed: part.closed,
         },
         loop,
-        own.map((program) => program.memory.shared),
+        part.streams.map(({ program }) => program.memory.shared),
         gate,
       ),
     ),
   );
   start(memories, gate);
   const cpuTimes = await watch(parts, memories, options);
-  const after = await measureAll(lanes, options);
-  const threads = parts.map((part, i) =>
-    threadReport(part, memories[i], plan, {
-      noise_before: before[i] ?? null,
-      noise_after: after[i] ?? null,
-      cpu_time: cpuTimes[i],
-    }),
-  );
-  const streams = parts
-    .flatMap((part, i) => part.of.map((_, at) => streamRun(plan, schedules, part, memories[i], at)))
-    .sort((a, b) => a.stream - b.stream);
+  const after = await measureAll(parts, options);
   const interrupted = options.interrupt.requested;
-  const total = batches.reduce((sum, { steps }) => sum + steps, 0) * schedules.passes;
+  const total = batches.reduce((sum, { steps }) => sum + steps.steps, 0) * schedules.passes;
   const done = memories.reduce((sum, memory) => sum + memory.stepsDone, 0);
   return {
-    streams,
-    threads,
+    streams: parts
+      .flatMap((part, i) =>
+        part.streams.map((_, at) => streamRun(schedules, part, memories[i], at)),
+      )
+      .sort((a, b) => a.stream - b.stream),
+    threads: parts.map((part, i) =>
+      threadReport(part, memories[i], {
+        noise_before: before[i] ?? null,
+        noise_after: after[i] ?? null,
+        cpu_time: cpuTimes[i],
+      }),
+    ),
     loop,
     schedules,
+    closed: parts.flatMap((part, i) => closedRun(part, memories[i])),
     interrupted,
     stopped: done < total && !interrupted,
   };
 }
 
-/** Stream i goes to lane i, from the first again where there are more streams than lanes. */
-function partOf(
+function laneStream(
   plan: Plan,
-  schedules: Schedules,
-  all: readonly CallProgram[],
-  { lane, of }: Pick<Part, 'lane' | 'of'>,
-): Part {
-  const programs = of.map((index) => all[index]);
-  const works = of.map((index, at): StreamWork => {
-    const { steps } = plan.streams[index];
-    const program = programs[at];
-    const { dueNs, holdNs } = schedules.streams[index];
-    return {
+  session: IssuerSession,
+  { passes, periodNs }: Schedules,
+  of: Pick<LaneStream, 'stream' | 'steps' | 'schedule'> & Pick<RunOptions, 'closed'>,
+): LaneStream {
+  const { stream, steps, schedule, closed } = of;
+  const program = session.prepare(steps, plan.dialect);
+  const isPlanned = closed?.isPlanned === true;
+  return {
+    stream,
+    steps,
+    schedule,
+    program,
+    work: {
       steps: steps.steps,
-      passes: schedules.passes,
-      periodNs: schedules.periodNs,
-      dueNs,
-      holdNs,
+      passes,
+      periodNs,
+      dueNs: schedule.dueNs,
       stepCallEnd: program.stepCallEnd,
-      stepEntryEnd: steps.entryEnd.subarray(0, steps.steps),
+      stepEntryEnd: isPlanned
+        ? requestsUpTo(closed, stream, steps)
+        : steps.entryEnd.subarray(0, steps.steps),
       fd: program.fd,
       request: program.request,
       argument: program.argument,
@@ -178,18 +217,105 @@ function partOf(
       words: program.memory.words,
       wordsAddress: program.memory.address,
       maxEntries: plan.chain.online?.maxEntries ?? 0,
-    };
-  });
-  return { lane, of, works, programs };
+    },
+  };
 }
 
-async function measureAll(
+/** Stream i goes to lane i, from the first again where there are more streams than lanes. */
+function openPart(lane: Lane, streams: readonly LaneStream[], i: number, lanes: number): Part {
+  return { lane, streams: streams.filter((_, at) => at % lanes === i), closed: undefined };
+}
+
+function closedParts(
+  plan: ClosedPlan,
+  streams: readonly LaneStream[],
   lanes: readonly Lane[],
+  on: {
+    readonly schedules: Schedules;
+    readonly options: RunOptions;
+    readonly dialect: Plan['dialect'];
+  },
+): readonly Part[] {
+  const { schedules, options, dialect } = on;
+  const { passes, periodNs, time } = schedules;
+  const speed = 'speed' in options.pacing ? options.pacing.speed : 1;
+  return dealStreams(plan.rows, lanes.length).map((dealt, i) => {
+    const part = closedPart(plan, dealt, { time, speed, passes, periodNs });
+    const own = part.submissions.streams.map(
+      (stream) => streams.find((each) => each.stream === stream) ?? emptyStream(stream),
+    );
+    const commands = own.reduce((sum, { program }) => sum + sumOf(program.entries), 0);
+    const closed: ClosedWork = {
+      submissions: part.submissions,
+      grouping: plan.grouping,
+      serial: plan.serial,
+      stepOf: (seq) => part.stepOf(seq),
+      isPlanned: plan.isPlanned,
+      gatherBytes: ARRAY_STRUCT_BYTES + commands * passes * dialect.entryBytes,
+    };
+    return { lane: lanes[i], streams: own, closed };
+  });
+}
+
+/** A stream with barriers and nothing to replay. */
+function emptyStream(stream: number): LaneStream {
+  const memory = new PinnedMemory(8);
+  const none = new Uint32Array(0);
+  const nothing = new Float64Array(0);
+  const program: CallProgram = {
+    calls: 0,
+    stepCallEnd: none,
+    fd: -1,
+    request: none,
+    argument: nothing,
+    entries: none,
+    doneWord: none,
+    joinable: new Uint8Array(0),
+    memory,
+    fanout: 0,
+  };
+  return {
+    stream,
+    steps: new StepBatch(),
+    schedule: { dueNs: nothing, barrierNs: nothing },
+    program,
+    work: {
+      steps: 0,
+      passes: 1,
+      periodNs: 0,
+      dueNs: nothing,
+      stepCallEnd: none,
+      stepEntryEnd: none,
+      fd: -1,
+      request: none,
+      argument: nothing,
+      commands: none,
+      doneWord: none,
+      joinable: new Uint8Array(0),
+      words: memory.words,
+      wordsAddress: memory.address,
+      maxEntries: 0,
+    },
+  };
+}
+
+function closedRun({ closed }: Part, memory: LaneMemory): readonly ClosedRun[] {
+  if (closed === undefined) return [];
+  const output = closedOutput(memory.shared, memory.lane.get('closed_at'), closed);
+  const { streams, waiters } = closed.submissions;
+  closed.submissions.close();
+  return [{ streams, waiters, output }];
+}
+
+const sumOf = (values: Uint32Array): number => values.reduce((sum, value) => sum + value, 0);
+
+async function measureAll(
+  parts: readonly Part[],
   { measuresNoise = true }: RunOptions,
 ): Promise<readonly NoiseFloor[]> {
   if (!measuresNoise) return [];
   // All at once: what they take from each other, they take during the run too.
-  return Promise.all(lanes.map((lane) => lane.measureNoise()));
+  return Promise.all(parts.map(({ lane }) => lane.measureNoise()));
 }
 
 /** Lets all threads go; each sleeps to the common start by itself. */
@@ -219,12 +345,11 @@ async function watch(
 }
 
 function threadReport(
-  { lane, of }: Part,
+  { lane, streams: own }: Part,
   memory: LaneMemory,
-  plan: Plan,
   measured: Pick<ThreadReport, 'noise_before' | 'noise_after' | 'cpu_time'>,
 ): ThreadReport {
-  const streams = of.map((index) => plan.streams[index].stream);
+  const streams = own.map(({ stream }) => stream);
   return {
     streams,
     state: lane.state,
@@ -238,28 +363,26 @@ function threadReport(
 }
 
 function streamRun(
-  plan: Plan,
-  schedules: Schedules,
-  { of, programs }: Part,
+  { passes, periodNs }: Schedules,
+  { streams }: Part,
   memory: LaneMemory,
   at: number,
 ): StreamRun {
-  const { stream, steps } = plan.streams[of[at]];
-  const program = programs[at];
+  const { stream, steps, schedule, program } = streams[at];
   return {
     stream,
     steps,
-    schedule: schedules.streams[of[at]],
-    periodNs: schedules.periodNs,
+    schedule,
+    periodNs,
     output: memory.output(at),
     rows: memory.streams[at].get('rows'),
-    fanout: program.fanout * schedules.passes,
+    fanout: program.fanout * passes,
     calls: program.calls,
   };
 }
 
-function refuseTooMany(plan: Plan, passes: number): void {
-  const rows = plan.streams.reduce((sum, { steps }) => sum + steps.steps, 0) * passes;
+function refuseTooMany(streams: readonly { readonly steps: StepBatch }[], passes: number): void {
+  const rows = streams.reduce((sum, { steps }) => sum + steps.steps, 0) * passes;
   if (rows * ROW_BYTES <= MOST_ROW_BYTES) return;
   throw new ToolError(
     'E_USAGE',

@@ -7,7 +7,7 @@ import { shortenIdle, type TimeMap } from './idle.ts';
 
 export type Pacing =
   | { readonly kind: 'recorded'; readonly speed: number }
-  /** Recorded gaps, but what follows a barrier waits for its release. */
+  /** Recorded think times: the issue loop decides when each waiter asks again (closed-plan.ts). */
   | { readonly kind: 'closed-loop'; readonly speed: number }
   /** All streams together, in recorded order. */
   | { readonly kind: 'rate'; readonly perSecond: number }
@@ -27,8 +27,6 @@ export interface Schedule {
   readonly dueNs: Float64Array;
   /** When each release's barrier was captured, on the run's schedule. */
   readonly barrierNs: Float64Array;
-  /** See LoopInput.holdNs. */
-  readonly holdNs: Float64Array;
 }
 
 export interface Schedules {
@@ -38,7 +36,12 @@ export interface Schedules {
   readonly periodNs: number;
   /** Cut out of the recording's idle stretches, on the recording's clock. */
   readonly idleRemovedNs: number;
+  /** From the recording's clock to the run's line, before any speed. */
+  readonly time: TimeMap;
 }
+
+/** Where due times come from the order. */
+const AS_RECORDED: TimeMap = { originNs: 0, removedNs: 0, at: (tNs) => tNs };
 
 /** The text that files and tables carry: `recorded ×2`, `rate 20000/s`, `asap`. */
 export function pacingText(pacing: Pacing): string {
@@ -69,10 +72,16 @@ export function scheduleStreams(
       const scheduled = onOrder(streams, (index) => (index * 1e9) / pacing.perSecond);
       const total = streams.reduce((sum, steps) => sum + steps.steps, 0);
       const periodNs = (total * 1e9) / pacing.perSecond;
-      return { streams: scheduled, passes, periodNs, idleRemovedNs: 0 };
+      return { streams: scheduled, passes, periodNs, idleRemovedNs: 0, time: AS_RECORDED };
     }
     case 'asap':
-      return { streams: onOrder(streams, () => 0), passes, periodNs: 0, idleRemovedNs: 0 };
+      return {
+        streams: onOrder(streams, () => 0),
+        passes,
+        periodNs: 0,
+        idleRemovedNs: 0,
+        time: AS_RECORDED,
+      };
     default:
       return assertUnreachable(pacing);
   }
@@ -91,13 +100,12 @@ function onRecordedTimes(
     streams: streams.map((steps) => {
       const dueNs = steps.dueNs.slice(0, steps.steps).map(onRun);
       const barrierNs = steps.releaseTNs.slice(0, steps.releases).map(onRun);
-      const isClosed = pacing.kind === 'closed-loop';
-      const holdNs = isClosed ? holdsOf(steps, barrierNs) : new Float64Array(0);
-      return { dueNs, barrierNs, holdNs };
+      return { dueNs, barrierNs };
     }),
     passes,
     periodNs: periodOf(streams, time) / speed,
     idleRemovedNs: time.removedNs,
+    time,
   };
 }
 
@@ -111,15 +119,6 @@ function periodOf(streams: readonly StepBatch[], time: TimeMap): number {
   return total < 2 ? span : (span * total) / (total - 1);
 }
 
-function holdsOf(steps: StepBatch, barrierNs: Float64Array): Float64Array {
-  const holdNs = new Float64Array(steps.steps).fill(Number.NaN);
-  for (let step = 0; step < steps.steps; step++) {
-    const end = steps.releaseEnd[step];
-    if (end > steps.releaseStart(step)) holdNs[step] = barrierNs[end - 1];
-  }
-  return holdNs;
-}
-
 /**
  * Steps of all streams by recorded time (then by stream) get their due time from their place in that
  * order. Without recorded times a barrier counts as captured when its step is due.
@@ -131,7 +130,6 @@ function onOrder(
   const schedules = streams.map((steps) => ({
     dueNs: new Float64Array(steps.steps),
     barrierNs: new Float64Array(steps.releases),
-    holdNs: new Float64Array(0),
   }));
   const next = streams.map(() => 0);
   for (let index = 0; ; index++) {

@@ -16,6 +16,8 @@ export interface ScriptWork {
   readonly errnos: readonly number[];
   /** Sets the stop word in this call. */
   readonly stopAfter?: number | undefined;
+  /** Arguments are IOMMU_HWPT_INVALIDATE structures: what they hold is written down. */
+  readonly readsArrays?: boolean;
   /** Calls that are written down. */
   readonly callsRoom: number;
 }
@@ -42,6 +44,7 @@ export function layScript(
       calls_room: work.callsRoom,
       calls_at: calls,
       stop_after: work.stopAfter ?? -1,
+      reads_arrays: work.readsArrays === true ? 1 : 0,
     };
     const struct = new Struct(shared, 'script', at);
     for (const [name, value] of Object.entries(fields)) struct.set(name, value);
@@ -56,6 +59,9 @@ export interface ScriptedCall {
   readonly atNs: number;
   readonly fd: number;
   readonly request: number;
+  /** Of arrays that were read: commands, and a digest of target and bytes. */
+  readonly count: number;
+  readonly digest: number;
 }
 
 /** The script after a run: its calls, and how it slept. */
@@ -77,6 +83,8 @@ export class Script {
         atNs: call.get('at_ns'),
         fd: call.get('fd'),
         request: call.get('request'),
+        count: call.get('count'),
+        digest: call.get('digest'),
       };
     });
   }

@@ -90,6 +90,11 @@ export const resultHeaderSchema = z.object({
     shared_lateness_ns: percentilesSchema.optional(),
     shared_steps: z.number().optional(),
     behind_late: z.number().optional(),
+    /** Of the closed loop (design 13). */
+    stall_total_ns: ns.optional(),
+    guest_time_ns: ns.optional(),
+    guest_span_ns: ns.optional(),
+    waiters: z.number().optional(),
     backlogged: z.number().optional(),
     share_over_1us: z.number().optional(),
     share_over_10us: z.number().optional(),

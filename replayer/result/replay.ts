@@ -4,13 +4,15 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 
+import type { EventBatch } from '../../collector/model/index.ts';
 import { TOOL, ToolError } from '../../collector/base/index.ts';
 import { fileDigest, openTrace } from '../../collector/format/index.ts';
 import { requireCarries } from '../issuers/carries.ts';
 import type { Issuer } from '../issuers/index.ts';
-import type { IssuerOptions } from '../issuers/issuer.ts';
+import type { IssuerOptions, IssuerSession } from '../issuers/issuer.ts';
 import type { Gap } from '../loop/gaps.ts';
-import { runPlan, type RunOptions, type RunOutcome } from '../loop/run.ts';
+import type { ClosedPlan } from '../loop/closed-plan.ts';
+import { runPlan, type RunOptions, type RunOutcome, type StreamRun } from '../loop/run.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { WHOLE, cutBatches, type Cut } from '../planner/cut.ts';
 import { planTraces, refuseUnknownWaits, verdictOf, type Plan } from '../planner/index.ts';
@@ -19,6 +21,7 @@ import { holds } from '../strategies/grouping.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { readEnvironment } from './environment.ts';
 import { RESULT_FORMAT, RESULT_VERSION, type ResultHeader } from './header.ts';
+import { closedRows, guestTotals } from './closed-rows.ts';
 import { runRows, type RunRows } from './run-rows.ts';
 import { summarise } from './summary.ts';
 import { timingOf } from './timing.ts';
@@ -30,31 +33,24 @@ export interface PlannedTrace {
   readonly plan: Plan;
   readonly trace: TraceFacts;
   readonly cut: Cut;
+  /** Set where it is replayed in the closed loop. */
+  readonly closed?: ClosedPlan | undefined;
 }
 
 /**
- * Plans the recording at `path`, or the part of it in `cut`, and keeps the steps. Throws ToolError, also
- * for a broken plan.
+ * Plans the recording at `path`, or the part of it in `cut`, under several strategies, and keeps the steps. The
+ * file is read, checked and hashed once; `watch` sees every batch. Throws ToolError, also for a broken plan.
  */
-export function planRecording(
-  path: string,
-  chain: StrategyChain,
-  dialect: Dialect,
-  cut: Cut = WHOLE,
-): PlannedTrace {
-  return planRecordings(path, [chain], dialect, cut)[0];
-}
-
-/** The same under several strategies; the file is read, checked and hashed once. */
 export function planRecordings(
   path: string,
   chains: readonly StrategyChain[],
   dialect: Dialect,
   cut: Cut = WHOLE,
+  watch?: (batch: EventBatch) => void,
 ): readonly PlannedTrace[] {
   using reader = openTrace(path, { words: dialect.readsWords });
   refuseUnknownWaits(path, reader.header, chains);
-  const judged = planTraces(cutBatches(reader.batches(), cut), chains, dialect);
+  const judged = planTraces(watched(cutBatches(reader.batches(), cut), watch), chains, dialect);
   const { header, end } = reader;
   const plans = judged.map((plan) => ({
     ...plan,
@@ -72,6 +68,16 @@ export function planRecordings(
     scrub: header.scrub,
   };
   return plans.map((plan) => ({ plan, cut, trace }));
+}
+
+function* watched(
+  batches: Iterable<EventBatch>,
+  watch: ((batch: EventBatch) => void) | undefined,
+): Generator<EventBatch> {
+  for (const batch of batches) {
+    watch?.(batch);
+    yield batch;
+  }
 }
 
 function nothingIn({ facts }: Plan, path: string, cut: Cut): ToolError {
@@ -113,10 +119,8 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
   const session = issuer.open(plan.dialect, options.issuerOptions);
   try {
     const startedAt = new Date().toISOString();
-    const outcome = await runPlan(plan, session, options);
-    const streams = outcome.streams.map((run) =>
-      runRows(run, gapsOf(outcome, run.stream), plan.dialect, session),
-    );
+    const outcome = await runPlan(plan, session, { ...options, closed: planned.closed });
+    const streams = outcome.streams.map((run) => rowsOf(run, outcome, plan, session));
     const summary = summarise(streams);
     const { pacing, maxGapNs } = options;
     const header: ResultHeader = {
@@ -144,7 +148,10 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
         holds_back: holds(plan.chain.grouping),
         verdict: { ...plan.facts.verdict },
       },
-      summary: { ...summary },
+      summary: {
+        ...summary,
+        ...(outcome.closed.length === 0 ? {} : guestTotals(outcome.closed)),
+      },
       timing: timingOf({ outcome, summary, pacing, cut, maxGapNs }),
       environment,
     };
@@ -152,6 +159,19 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
   } finally {
     session.close();
   }
+}
+
+function rowsOf(
+  run: StreamRun,
+  outcome: RunOutcome,
+  { dialect }: Plan,
+  session: IssuerSession,
+): RunRows {
+  const gaps = gapsOf(outcome, run.stream);
+  const closed = outcome.closed.find(({ streams }) => streams.includes(run.stream));
+  return closed === undefined
+    ? runRows(run, gaps, dialect, session)
+    : closedRows(run, closed, gaps, dialect, session);
 }
 
 /** Gaps of the thread that issued `stream`. */

@@ -74,7 +74,7 @@ export function runRows(
   const stallEnd = new Uint32Array(rows);
   const stallNs = new Float64Array(releasesOf(run));
   const barriers = barrierRows(stallNs.length);
-  const isSpoilt = spoiltBy(gaps.filter(isOwn));
+  const isSpoilt = isSpoiltBy(gaps.filter(isOwn));
   const { ownNs, carriedNs } = latenessOf({ ...output, rows });
   let step = 0;
   let stalls = 0;
@@ -154,7 +154,7 @@ function releasesOf({ output, rows, steps }: Pick<StreamRun, 'output' | 'rows' |
 }
 
 /** Whether a stretch of time meets one of `gaps`, which are in order. */
-function spoiltBy(gaps: readonly Gap[]): (fromNs: number, toNs: number) => boolean {
+export function isSpoiltBy(gaps: readonly Gap[]): (fromNs: number, toNs: number) => boolean {
   const sorted = [...gaps].sort((a, b) => a.at_ns - b.at_ns);
   let first = 0;
   return (fromNs, toNs) => {

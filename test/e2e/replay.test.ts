@@ -24,13 +24,17 @@ test('replay issues every step of every pass, and its verdict on itself is in th
 test('every pacing carries out its whole plan', () => {
   const pacings = [
     ['--speed', '10x', '--max-gap', '1ms'],
-    ['--closed-loop', '--speed', '10x', '--max-gap', '1ms'],
+    ['--open-loop', '--speed', '10x', '--max-gap', '1ms'],
     ['--rate', '100k/s'],
-    ['--closed-loop', '--max-gap', '100us', '-s', 'drain:max=8'],
+    ['--open-loop', '--max-gap', '100us', '-s', 'drain:max=8'],
+    ['--max-gap', '100us', '-s', 'drain:max=8', '--loop', '2', '--stream-waiters', '2'],
+    ['--max-gap', '100us', '-s', 'window:us=20', '--serial', 'cpu'],
+    ['--max-gap', '100us', '-s', 'adjacent', '--loop', '2'],
   ];
   for (const pacing of pacings) {
     const document = json<Document>(replay('--limit', '200', ...pacing));
-    assert.equal(document.issued_entries, document.entries);
+    const passes = document.timing?.pacing.loop ?? 1;
+    assert.equal(document.issued_entries, passes * document.entries);
     assert.ok((document.timing?.fidelity.text ?? '') !== '');
   }
 });

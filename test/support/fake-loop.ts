@@ -27,7 +27,6 @@ export interface FakeStream {
   readonly dueNs: readonly number[];
   /** Entries of each call; one call a step. */
   readonly entries?: readonly number[];
-  readonly holdNs?: readonly number[];
   readonly passes?: number;
   readonly periodNs?: number;
   readonly maxEntries?: number;
@@ -137,7 +136,6 @@ function workOf(stream: FakeStream, index: number): StreamWork {
     passes: stream.passes ?? 1,
     periodNs: stream.periodNs ?? 0,
     dueNs: Float64Array.from(stream.dueNs),
-    holdNs: Float64Array.from(stream.holdNs ?? []),
     stepCallEnd: Uint32Array.from({ length: steps }, (_, i) => i + 1),
     stepEntryEnd: entries.map((count) => (sum += count)),
     fd: 7 + index,

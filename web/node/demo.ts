@@ -75,11 +75,12 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
         issuer,
         device: options.device,
         pace: {
-          pacing: { kind: 'recorded', speed: 1 },
+          pacing: { kind: 'closed-loop', speed: 1 },
           cut: WHOLE,
           passes: 1,
           maxGapNs: undefined,
         },
+        loopFlags: {},
         class: 'auto',
         repeats,
         seed: SEED,

@@ -7,9 +7,7 @@ import type { IssueLoop } from '../issue-loop.ts';
 import type { LaneMemory, LoopOutput } from '../lane-memory.ts';
 import { machineOf, type Machine } from './machine.ts';
 import { StreamCursor } from './stream-cursor.ts';
-
-/** A long sleep is cut, so that a stop is noticed. */
-const MAX_SLEEP_NS = 50e6;
+import { waitUntil } from './wait.ts';
 
 export const javascriptLoop: IssueLoop = {
   name: 'javascript',
@@ -40,22 +38,6 @@ function dueFirst(streams: readonly StreamCursor[]): StreamCursor | undefined {
   return first;
 }
 
-/** The first reading that is not before `dueNs`; undefined when asked to stop. */
-function waitUntil(
-  machine: Machine,
-  memory: LaneMemory,
-  dueNs: number,
-  fromNs: number,
-): number | undefined {
-  let nowNs = fromNs;
-  while (nowNs < dueNs) {
-    if (memory.isStopped) return undefined;
-    machine.sleepUntil(Math.min(dueNs, nowNs + MAX_SLEEP_NS));
-    nowNs = machine.now();
-  }
-  return memory.isStopped ? undefined : nowNs;
-}
-
 function issue(
   machine: Machine,
   memory: LaneMemory,
@@ -71,9 +53,11 @@ function issue(
   const error = makeCalls(machine, stream, output, row, stream.callEnd(last));
   const completedNs = machine.now();
   output.completedNs[row] = completedNs;
+  output.firstStep[row] = stream.step;
   output.lastStep[row] = last;
+  output.steps[row] = last + 1 - stream.step;
   Atomics.add(memory.words, memory.lane.wordOf('steps_done'), last + 1 - stream.step);
-  stream.advance(last, completedNs);
+  stream.advance(last);
   return { error, completedNs };
 }
 

@@ -1,6 +1,7 @@
 // What the JavaScript loop needs of a machine: a clock that counts from the common start, a sleep, a call.
 
-import { errno, ioctl } from '../../calls/native.ts';
+import { errno, ioctl, memoryAt } from '../../calls/native.ts';
+import type { Struct } from '../block.ts';
 import { monotonicClock } from '../clock.ts';
 import type { LaneMemory } from '../lane-memory.ts';
 import { Script } from '../script.ts';
@@ -62,10 +63,22 @@ function scriptedMachine(memory: LaneMemory, at: number): Machine {
         call.set('at_ns', struct.get('now_ns'));
         call.set('fd', fd);
         call.set('request', request);
+        if (struct.get('reads_arrays') === 1) readArray(call, argument);
       }
       add('now_ns', script.serviceNs(index));
       if (struct.get('stop_after') === index) memory.stop();
       return script.errno(index);
     },
   };
+}
+
+/** The commands of a struct iommu_hwpt_invalidate, read where it stands. */
+function readArray(call: Struct, argument: number): void {
+  const words = new Uint32Array(memoryAt(argument, 32));
+  const dataAt = words[2] + words[3] * 2 ** 32;
+  let digest = words[1];
+  for (const byte of new Uint8Array(memoryAt(dataAt, words[5] * words[6])))
+    digest = (Math.imul(digest, 31) + byte) >>> 0;
+  call.set('count', words[6]);
+  call.set('digest', digest);
 }

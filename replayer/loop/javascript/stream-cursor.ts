@@ -21,8 +21,9 @@ export class StreamCursor {
   readonly commands: Uint32Array;
   readonly doneWord: Uint32Array;
   readonly joinable: Uint8Array;
-  /** The program's memory. */
+  /** The program's memory, and its address. */
   readonly words: Uint32Array;
+  readonly base: number;
   step = 0;
   call = 0;
   row = 0;
@@ -31,11 +32,9 @@ export class StreamCursor {
   readonly #passes: number;
   readonly #periodNs: number;
   readonly #due: Float64Array;
-  readonly #hold: Float64Array | undefined;
   readonly #callEnd: Uint32Array;
   readonly #entryEnd: Uint32Array;
   #pass = 0;
-  #shiftNs = 0;
 
   constructor(memory: LaneMemory, index: number, words: Uint32Array) {
     const struct = memory.streams[index];
@@ -46,8 +45,6 @@ export class StreamCursor {
     this.#passes = struct.get('passes');
     this.#periodNs = struct.get('period_ns');
     this.#due = new Float64Array(shared, struct.get('due_at'), steps);
-    const hold = struct.get('hold_at');
-    this.#hold = hold === 0 ? undefined : new Float64Array(shared, hold, steps);
     this.#callEnd = new Uint32Array(shared, struct.get('call_end_at'), steps);
     this.#entryEnd = new Uint32Array(shared, struct.get('entry_end_at'), steps);
     const calls = steps === 0 ? 0 : this.#callEnd[steps - 1];
@@ -59,6 +56,7 @@ export class StreamCursor {
     this.doneWord = new Uint32Array(shared, struct.get('done_word_at'), calls);
     this.joinable = new Uint8Array(shared, struct.get('joinable_at'), calls);
     this.words = words;
+    this.base = struct.get('words');
   }
 
   get isThrough(): boolean {
@@ -78,20 +76,15 @@ export class StreamCursor {
   groupEnd(nowNs: number, cut: Cut): number {
     const maxEntries = this.#struct.get('max_entries');
     if (maxEntries === 0) return this.step + 1;
-    const steps = this.#releaseAfter(this.step);
+    const steps = this.#steps;
     const dueNs = Float64Array.from({ length: steps }, (_, step) =>
       step < this.step ? Number.NEGATIVE_INFINITY : this.#dueOf(step),
     );
     return cut({ steps, dueNs, entryEnd: this.#entryEnd }, this.step, nowNs, maxEntries);
   }
 
-  /** Goes on behind `last`, whose group had completed at `completedNs`. */
-  advance(last: number, completedNs: number): void {
-    const hold = this.#hold?.[last] ?? Number.NaN;
-    if (!Number.isNaN(hold)) {
-      const late = completedNs - this.#pass * this.#periodNs - hold;
-      this.#shiftNs = Math.max(this.#shiftNs, late);
-    }
+  /** Goes on behind `last`. */
+  advance(last: number): void {
     this.row++;
     this.call = this.#callEnd[last];
     this.step = last + 1;
@@ -103,13 +96,6 @@ export class StreamCursor {
   }
 
   #dueOf(step: number): number {
-    return Math.round(this.#due[step] + this.#pass * this.#periodNs + this.#shiftNs);
-  }
-
-  /** Index after the first step from `step` on that releases a barrier in a closed loop: a group ends there. */
-  #releaseAfter(step: number): number {
-    if (this.#hold === undefined) return this.#steps;
-    for (let i = step; i < this.#steps; i++) if (!Number.isNaN(this.#hold[i])) return i + 1;
-    return this.#steps;
+    return Math.round(this.#due[step] + this.#pass * this.#periodNs);
   }
 }

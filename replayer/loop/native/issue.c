@@ -1,22 +1,18 @@
 /* Which steps go out together, and the calls that they make. */
-#include <math.h>
-
 #include "loop.h"
 
 uint32_t cut_group(const struct loop *loop, const struct stream *stream, double pass_ns, int64_t now)
 {
 	const double *due = at(loop, stream->due_at);
-	const double *hold = stream->hold_at ? at(loop, stream->hold_at) : NULL;
 	const uint32_t *entry_end = at(loop, stream->entry_end_at);
 	uint32_t first = stream->step;
 	uint64_t limit = stream->max_entries + (first == 0 ? 0 : (uint64_t)entry_end[first - 1]);
 	uint32_t last = first;
 	if (stream->max_entries == 0)
 		return first;
-	/* What follows a release in a closed loop waits for it. */
-	while (last + 1 < stream->steps && !(hold && !isnan(hold[last]))) {
+	while (last + 1 < stream->steps) {
 		uint32_t next = last + 1;
-		if (nearest(due[next] + pass_ns + stream->shift_ns) > now || entry_end[next] > limit)
+		if (nearest(due[next] + pass_ns) > now || entry_end[next] > limit)
 			break;
 		last = next;
 	}

@@ -1,8 +1,6 @@
 /* One run of one thread: all its streams from the common start to their last step, in due order. Every
  * buffer was made before; nothing is allocated here. */
-#include <math.h>
-
-#include "loop.h"
+#include "closed.h"
 
 /** When the stream's next step is due, from the start; INT64_MAX when it is through. */
 static int64_t next_due(const struct loop *loop, const struct stream *stream)
@@ -12,16 +10,7 @@ static int64_t next_due(const struct loop *loop, const struct stream *stream)
 		return INT64_MAX;
 	/* Multiplied, not added up: no rounding error piles up over many passes. */
 	double pass_ns = stream->pass * stream->period_ns;
-	return nearest(due[stream->step] + pass_ns + stream->shift_ns);
-}
-
-/** What a release that came late moves: everything after it. */
-static void hold_back(const struct loop *loop, struct stream *stream, uint32_t last, double pass_ns, int64_t completed)
-{
-	const double *hold = at(loop, stream->hold_at);
-	double late = (double)completed - pass_ns - hold[last];
-	if (late > stream->shift_ns) /* false for NaN: nothing was released */
-		stream->shift_ns = late;
+	return nearest(due[stream->step] + pass_ns);
 }
 
 /** Issues the group that is due first. Returns the reading after it, or STOPPED; `*error` is its errno. */
@@ -44,10 +33,10 @@ static int64_t issue_next(struct loop *loop, int64_t now, int *error)
 	*error = issue_group(loop, stream, row, call_end);
 	int64_t completed = loop->machine.now(loop);
 	((double *)at(loop, stream->row_completed_at))[row] = (double)(completed - lane->start_ns);
+	((uint32_t *)at(loop, stream->row_first_step_at))[row] = stream->step;
 	((uint32_t *)at(loop, stream->row_last_step_at))[row] = last;
+	((uint32_t *)at(loop, stream->row_steps_at))[row] = last + 1 - stream->step;
 	loop->free_ns = completed;
-	if (stream->hold_at)
-		hold_back(loop, stream, last, pass_ns, completed - lane->start_ns);
 	__atomic_store_n(&lane->steps_done, lane->steps_done + last + 1 - stream->step, __ATOMIC_RELAXED);
 	stream->rows = row + 1;
 	stream->call = call_end;
@@ -60,6 +49,17 @@ static int64_t issue_next(struct loop *loop, int64_t now, int *error)
 	if (completed - now > lane->gap_ns)
 		note_gap(loop, GAP_WHERE_CALL, which, now, completed - now);
 	return completed;
+}
+
+static void open_run(struct loop *loop, int64_t now)
+{
+	struct lane *lane = loop->lane;
+	int error = 0;
+	for (uint32_t i = 0; i < lane->streams; i++)
+		loop->due[i] = next_due(loop, loop->streams + i);
+	fill_heap(loop);
+	while (loop->heaped > 0 && now != STOPPED && !(error && lane->stop_on_error))
+		now = issue_next(loop, now, &error);
 }
 
 uint32_t iotlb_layout_version(void)
@@ -80,16 +80,15 @@ int32_t iotlb_loop_run(void *block)
 		use_script(&loop);
 	else
 		use_machine(&loop);
-	for (uint32_t i = 0; i < lane->streams; i++)
-		loop.due[i] = next_due(&loop, loop.streams + i);
-	fill_heap(&loop);
 	open_accounts(&loop);
 	int64_t now = loop.machine.now(&loop);
 	loop.free_ns = lane->start_ns;
 	begin_waiting(&loop, now);
-	int error = 0;
-	while (loop.heaped > 0 && now != STOPPED && !(error && lane->stop_on_error))
-		now = issue_next(&loop, now, &error);
+	int failed = 0;
+	if (lane->closed_at)
+		failed = closed_run(&loop);
+	else
+		open_run(&loop, now);
 	close_accounts(&loop);
-	return 0;
+	return failed;
 }

@@ -18,13 +18,26 @@ static void sleep_until(struct loop *loop, int64_t at_ns)
 	script->now_ns += script->wake_ns;
 }
 
+/** The commands of a struct iommu_hwpt_invalidate. */
+static void read_array(struct call *call, const uint32_t *words)
+{
+	const uint8_t *data = (const uint8_t *)(uintptr_t)*(const uint64_t *)(words + 2);
+	uint32_t digest = words[1];
+	for (uint32_t i = 0; i < words[5] * words[6]; i++)
+		digest = digest * 31 + data[i];
+	call->count = words[6];
+	call->digest = digest;
+}
+
 static int call(struct loop *loop, int fd, uint32_t request, uint64_t argument)
 {
 	struct script *script = loop->script;
 	uint32_t index = script->calls++;
 	if (index < script->calls_room) {
 		struct call *calls = at(loop, script->calls_at);
-		calls[index] = (struct call){ argument, script->now_ns, fd, request };
+		calls[index] = (struct call){ argument, script->now_ns, fd, request, 0, 0 };
+		if (script->reads_arrays)
+			read_array(calls + index, (const uint32_t *)(uintptr_t)argument);
 	}
 	if (script->services > 0) {
 		const int64_t *service = at(loop, script->service_at);

@@ -16,7 +16,7 @@ test('CPU lists are written as Linux writes them', () => {
 test('flags become one pace', () => {
   const pace = paceOf({
     asap: false,
-    closedLoop: true,
+    openLoop: false,
     speed: '2x',
     begin: '1s',
     end: '2s',
@@ -26,12 +26,13 @@ test('flags become one pace', () => {
   });
   assert.deepEqual(pace.pacing, { kind: 'closed-loop', speed: 2 });
   assert.deepEqual(pace.cut, { beginNs: 1e9, endNs: 2e9, limit: 5_000 });
+  assert.deepEqual(paceOf({ asap: false, openLoop: true }).pacing, { kind: 'recorded', speed: 1 });
   assert.equal(pace.passes, 3);
   assert.equal(pace.maxGapNs, 10e6);
 });
 
 test('an end before the begin, and no passes at all, are refused', () => {
-  const flags = { asap: false, closedLoop: false };
+  const flags = { asap: false, openLoop: false };
   assert.throws(() => paceOf({ ...flags, begin: '2s', end: '1s' }), /--end must be later/);
   assert.throws(() => paceOf({ ...flags, loop: '0' }), /--loop: at least 1/);
 });

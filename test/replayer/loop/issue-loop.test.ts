@@ -140,62 +140,6 @@ test('online: every entry is issued exactly once, whatever the calls cost', () =
   );
 });
 
-test('closed loop: what follows a barrier keeps its recorded gap from the release', () => {
-  // Barriers right after steps 0 and 1; the first call takes 5 µs, so its barrier is released late.
-  const { output } = runFake({
-    dueNs: [0, 1_000, 2_500],
-    holdNs: [0, 1_000, Number.NaN],
-    serviceNs: [5_000, 10],
-    clock: EXACT,
-  });
-  assert.equal(output.completedNs[0], 5_000);
-  assert.equal(output.dueNs[1], 6_000);
-  assert.equal(output.completedNs[1], 6_010);
-  assert.equal(output.dueNs[2], 7_510);
-});
-
-test('closed loop: a release that comes before its barrier pushes nothing', () => {
-  const { output } = runFake({
-    dueNs: [0, 1_000],
-    holdNs: [900, Number.NaN],
-    serviceNs: [500],
-    clock: EXACT,
-  });
-  assert.equal(output.dueNs[1], 1_000);
-});
-
-test('closed loop: every due time is the recorded one plus the push-back of the barriers before it', () => {
-  const gaps = fc.array(fc.tuple(fc.integer({ min: 0, max: 9_000 }), fc.boolean()), {
-    minLength: 1,
-    maxLength: 50,
-  });
-  fc.assert(
-    fc.property(gaps, services, (steps, serviceNs) => {
-      let at = 0;
-      const dueNs = steps.map(([gap]) => (at += gap));
-      const holdNs = steps.map(([, holds], i) => (holds ? dueNs[i] : Number.NaN));
-      const { output } = runFake({ dueNs, holdNs, serviceNs, clock: EXACT });
-      let shift = 0;
-      dueNs.forEach((due, i) => {
-        assert.equal(output.dueNs[i], due + shift);
-        if (steps[i][1]) shift = Math.max(shift, output.completedNs[i] - due);
-      });
-    }),
-  );
-});
-
-test('closed loop and online: nothing after an unreleased barrier goes out with it', () => {
-  const { output, rows } = runFake({
-    dueNs: [0, 10, 20, 30],
-    holdNs: [Number.NaN, 10, Number.NaN, Number.NaN],
-    serviceNs: [1_000],
-    maxEntries: 64,
-    joins: true,
-    clock: EXACT,
-  });
-  assert.deepEqual([...output.lastStep.subarray(0, rows)], [0, 1, 2, 3]);
-});
-
 test('looping repeats all steps with the period between passes, and a group never spans two', () => {
   const { output, rows } = runFake({ dueNs: [0, 100], passes: 3, periodNs: 250 });
   assert.deepEqual([...output.dueNs.subarray(0, rows)], [0, 100, 250, 350, 500, 600]);
@@ -277,7 +221,6 @@ test('random work: the native loop and the plain one make the same calls, groups
     maxEntries: fc.integer({ min: 0, max: 12 }),
     joins: fc.boolean(),
     uncounted: fc.boolean(),
-    closed: fc.boolean(),
   });
   const machine = fc.record({
     serviceNs: services,
@@ -289,12 +232,8 @@ test('random work: the native loop and the plain one make the same calls, groups
   });
   fc.assert(
     fc.property(fc.array(stream, { minLength: 1, maxLength: 5 }), machine, (list, on) => {
-      const streams = list.map(({ closed, ...each }) => ({
-        ...each,
-        holdNs: closed ? each.dueNs.map((due, i) => (i % 3 === 0 ? due + 10 : Number.NaN)) : [],
-      }));
-      runStreams(streams, on); // compares them
+      runStreams(list, on); // compares them
     }),
-    { numRuns: 1_000 },
+    { numRuns: 300 },
   );
 });

@@ -23,7 +23,6 @@ function rowsOf(
   const [schedule] = streams;
   const { output, rows } = runFake({
     dueNs: [...schedule.dueNs],
-    holdNs: [...schedule.holdNs],
     serviceNs,
     passes,
     periodNs,
@@ -50,20 +49,6 @@ test('stall is release minus capture of each barrier', () => {
   );
   assert.deepEqual([...rows.stallNs], [490, 480]);
   assert.deepEqual([...rows.stallEnd], [2, 2]);
-});
-
-test('closed loop: a barrier counts from when the held-up guest reaches it', () => {
-  const rows = rowsOf(
-    [
-      { dueNs: 0, barriers: [10] },
-      { dueNs: 100, barriers: [110] },
-    ],
-    { kind: 'closed-loop', speed: 1 },
-    [1_010, 50],
-  );
-  // The first release is 1,000 late; the second step is due 100 after the first barrier's, minus 10.
-  assert.deepEqual([...rows.dueNs], [0, 1_100]);
-  assert.deepEqual([...rows.stallNs], [1_000, 40]);
 });
 
 test('looping: every pass has its rows, its stalls and its requests', () => {
