@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ToolError, systemErrorCode } from '../../base/index.ts';
 import { LogFifo, removeFifo } from './fifo.ts';
 import type { Restored } from '../live-source.ts';
+import { networkBytes } from '../silence.ts';
 import { liveEvents } from './events.ts';
 import { reopenLog } from './kept-log.ts';
 import { ofLibvirt } from './libvirt.ts';
@@ -14,6 +15,9 @@ import { logFileHere } from './peer.ts';
 import { forgetState, orphanedStates, saveState, type SavedState } from './saved-state.ts';
 
 const eventStates = z.array(z.object({ name: z.string(), state: z.string() }));
+const blockStats = z.array(
+  z.object({ stats: z.object({ rd_bytes: z.number(), wr_bytes: z.number() }) }),
+);
 const nameSchema = z.object({ name: z.string().optional() });
 
 export interface Attachment {
@@ -21,6 +25,8 @@ export interface Attachment {
   readonly where: string;
   readonly qmp: Monitor;
   readonly version: string;
+  /** Undefined where this user may not see it. */
+  readonly pid: number | undefined;
   /** Events that were on before: their lines come too, and are skipped. */
   readonly alreadyOn: readonly string[];
   /** Where QEMU's log went before could be seen. */
@@ -85,6 +91,7 @@ export async function attachQemu(
       where,
       qmp,
       version: qmp.version,
+      pid: peer?.pid,
       alreadyOn: states.filter((each) => each.state === 'enabled').map((each) => each.name),
       logKnown: peer !== undefined,
       isLogLost: peer?.isLogLost ?? false,
@@ -168,4 +175,11 @@ function noEvents(where: string): ToolError {
     `${where}: this QEMU has no trace events of an emulated IOMMU; nothing was changed`,
     { hint: "it was built without the 'log' trace backend or without such a device" },
   );
+}
+
+/** Bytes that the guest's disks and cards have moved. Throws ToolError. */
+export async function movedBytes({ qmp, pid }: Pick<Attachment, 'qmp' | 'pid'>): Promise<number> {
+  const blocks = blockStats.parse(await qmp.execute('query-blockstats'));
+  const disks = blocks.reduce((sum, { stats }) => sum + stats.rd_bytes + stats.wr_bytes, 0);
+  return disks + (pid === undefined ? 0 : networkBytes(pid));
 }

@@ -1,7 +1,7 @@
 // QEMU's static probes by uprobes: no monitor, no log, nothing of QEMU's is changed. Where its binary has the
 // probes but no log backend this is the only way to see its trace events.
 
-import { ToolError, formatCount, type Terminal } from '../../base/index.ts';
+import { ToolError, formatCount, formatSize, type Terminal } from '../../base/index.ts';
 import { qemuLog } from '../../sources/qemu/log.ts';
 import { ProbeLines, probeArguments } from '../../sources/qemu/probe-lines.ts';
 import { HEAD } from '../../sources/vmm/layout.ts';
@@ -10,6 +10,7 @@ import { missingForBpf } from '../bpf/support.ts';
 import type { BpfTap, TapReader } from '../bpf/tap.ts';
 import type { Listening } from '../live-source.ts';
 import type { Lane, Merger } from '../merger.ts';
+import { likelyReason, processBytes, watchSilence } from '../silence.ts';
 import { namesOf, processesEnd, requireProcesses } from '../vmm/processes.ts';
 import { backendsOf, binaryOf, guestNameOf } from './backends.ts';
 import { liveEvents } from './events.ts';
@@ -120,6 +121,17 @@ function listening(
   return {
     async run(signal, step) {
       reader.onRows = step;
+      for (const pid of pids) {
+        watchSilence({
+          signal,
+          events: () => reader.guests.get(pid)?.lane.losses.seen ?? 0,
+          moved: async () => processBytes(pid),
+          tell: (rate) =>
+            terminal.warn(
+              `process ${pid}: no event for 30 s while it moves ${formatSize(rate)}/s: ${likelyReason(pid)}`,
+            ),
+        });
+      }
       await Promise.race([processesEnd(pids, signal), tap.listen()]);
     },
     async detach() {

@@ -1,11 +1,12 @@
 // Listens to one or more attached QEMUs at once: each is a lane of the recording with streams of its own.
 
-import { ToolError, type Terminal } from '../../base/index.ts';
+import { ToolError, formatSize, type Terminal } from '../../base/index.ts';
 import { qemuLog } from '../../sources/qemu/log.ts';
 import type { LiveFacts, Listening } from '../live-source.ts';
 import type { Lane, Merger } from '../merger.ts';
 import { ArrivalStamper, timeOfDaySeconds } from './arrival.ts';
-import { attachQemu, type Attachment } from './attachment.ts';
+import { likelyReason, watchSilence } from '../silence.ts';
+import { attachQemu, movedBytes, type Attachment } from './attachment.ts';
 import { arrivalFacts } from './log-listening.ts';
 import type { QemuAddress } from './monitor.ts';
 
@@ -15,6 +16,11 @@ class GuestLane {
   readonly #lane: Lane;
   onRows: () => void = () => undefined;
   failure: unknown;
+  /** Events of this guest so far. */
+  get events(): number {
+    return this.#lane.losses.seen;
+  }
+
   onFailure: (error: unknown) => void = (error) => {
     this.failure ??= error;
   };
@@ -74,6 +80,7 @@ function listening(attached: readonly Attached[], terminal: Terminal): Listening
     async run(signal, step) {
       const early = attached.find(({ lane }) => lane.failure !== undefined);
       if (early !== undefined) throw early.lane.failure;
+      for (const guest of attached) watchGuest(guest, signal, terminal);
       await new Promise<void>((resolve, reject) => {
         for (const { lane } of attached) {
           lane.onRows = step;
@@ -155,4 +162,20 @@ function tell(attached: readonly Attached[], terminal: Terminal): void {
       );
     }
   }
+}
+
+function watchGuest(
+  { attachment, lane, name }: Attached,
+  signal: AbortSignal,
+  terminal: Terminal,
+): void {
+  watchSilence({
+    signal,
+    events: () => lane.events,
+    moved: () => movedBytes(attachment),
+    tell: (rate) =>
+      terminal.warn(
+        `${name}: no event for 30 s while it moves ${formatSize(rate)}/s: ${likelyReason(attachment.pid)}`,
+      ),
+  });
 }
