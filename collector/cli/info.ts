@@ -19,9 +19,10 @@ import {
   type TraceReader,
 } from '../format/index.ts';
 import { compareRecordings } from '../against/compare-recordings.ts';
-import { GRANULARITIES, KINDS, TraceSummary, familyOfStream } from '../model/index.ts';
+import { GRANULARITIES, KINDS, TraceSummary, WaitSummary, familyOfStream } from '../model/index.ts';
 import { againstDocument, againstScreen } from './info-against.ts';
 import { lossLines } from './info-losses.ts';
+import { groupingAdvice, waiterLines, waitersDocument } from './info-waiters.ts';
 
 /** Characters of a source's detail that a line shows. */
 const DETAIL_LIMIT = 64;
@@ -37,10 +38,22 @@ export const define: VerbModule['define'] = (command, terminal) => {
     });
 };
 
+/** A recording, read through. */
+interface Found {
+  readonly reader: TraceReader;
+  readonly end: TraceEnd;
+  readonly summary: TraceSummary;
+  readonly waits: WaitSummary;
+}
+
 function run(path: string, json: boolean, terminal: Terminal): void {
   using reader = openTrace(path, { words: false });
   const summary = new TraceSummary();
-  for (const batch of reader.batches()) summary.add(batch);
+  const waits = new WaitSummary(reader.header);
+  for (const batch of reader.batches()) {
+    summary.add(batch);
+    waits.add(batch);
+  }
   const end = reader.end;
   if (end === undefined) throw new Error('a recording was read through without an end');
   if (end.state === 'cut') {
@@ -48,9 +61,8 @@ function run(path: string, json: boolean, terminal: Terminal): void {
       `${path}: ends inside batch ${end.batches}; ${formatCount(end.events)} events are readable (still being written, or cut)`,
     );
   }
-  terminal.answer(
-    json ? jsonText(document(reader, end, summary), 2) : screen(reader, end, summary, terminal),
-  );
+  const found = { reader, end, summary, waits };
+  terminal.answer(json ? jsonText(document(found), 2) : screen(found, terminal));
 }
 
 function runAgainst(path: string, other: string, json: boolean, terminal: Terminal): void {
@@ -62,7 +74,7 @@ function named(names: readonly string[], counts: Float64Array): Record<string, n
   return Object.fromEntries(names.map((name, i) => [name, counts[i]]));
 }
 
-function document(reader: TraceReader, end: TraceEnd, summary: TraceSummary): object {
+function document({ reader, end, summary, waits }: Found): object {
   const { header } = reader;
   return {
     format: header.format,
@@ -86,6 +98,7 @@ function document(reader: TraceReader, end: TraceEnd, summary: TraceSummary): ob
     skipped: end.tally.skipped,
     losses: end.losses,
     barriers_are: header.barriers,
+    ...waitersDocument(header, waits),
     backwards: summary.backwards,
     submissions: summary.submissions,
     requests_per_barrier: trimmed(summary.perBarrier),
@@ -125,12 +138,7 @@ function trimmed(counts: Float64Array): readonly number[] {
   return [...counts.subarray(0, length)];
 }
 
-function screen(
-  reader: TraceReader,
-  end: TraceEnd,
-  summary: TraceSummary,
-  terminal: Terminal,
-): string {
+function screen({ reader, end, summary, waits }: Found, terminal: Terminal): string {
   const { header } = reader;
   const { bold, dim, red } = terminal.out;
   const seconds = summary.durationNs / 1e9;
@@ -151,6 +159,7 @@ function screen(
     `  duration    ${formatDuration(summary.durationNs)}`,
     `  events      ${formatCount(summary.events)}: ${formatCount(summary.requests)} requests, ${formatCount(summary.barriers)} barriers (${header.barriers})`,
     ...wrapped('rule', header.barrier_rule),
+    ...waiterLines(header, waits),
     `  lost        ${lost}; ${formatCount(end.tally.skipped)} other events skipped`,
     ...lossLines(end.losses),
     `  rate        ${rate} requests on average; ${formatCount(summary.busiestSecond)} in the busiest second, ${formatCount(summary.busiestMillisecond)} in the busiest ms`,
@@ -165,7 +174,7 @@ function screen(
     ...bars('pages of a range', sizeNames(), summary.bySize),
     ...bars('requests per barrier', perBarrierNames(), perBarrier(summary)),
     ...bars('gap between requests', gapNames(), decades(summary.byGap)),
-    ...perBarrierAdvice(summary),
+    ...groupingAdvice(header, summary, waits),
   ];
   return lines.join('\n');
 }
@@ -250,16 +259,4 @@ function decades(byGap: Float64Array): Float64Array {
     out[bucket] += count;
   });
   return out;
-}
-
-/** Says first when there is nothing to merge inside an interval (strict guests wait after every request). */
-function perBarrierAdvice(summary: TraceSummary): readonly string[] {
-  const withRequests = summary.barriers - summary.perBarrier[0];
-  if (withRequests <= 0 || summary.perBarrier[1] / withRequests < 0.9) return [];
-  const share = ((100 * summary.perBarrier[1]) / withRequests).toFixed(1);
-  return [
-    '',
-    `  ${share} % of the barrier intervals hold one request: this guest waits after each, so merging inside`,
-    '  an interval gains next to nothing; only strategies that hold waits back (window, drain) can group.',
-  ];
 }

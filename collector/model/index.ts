@@ -11,6 +11,7 @@ export {
 export * from './header.ts';
 export * from './make-header.ts';
 export { upgradeHeader } from './upgrade.ts';
+export { WaitSummary, type WaiterCount } from './wait-summary.ts';
 export { WaiterTable, Waiters } from './waiters.ts';
 export { LossLog, shiftLoss } from './loss.ts';
 export { TraceSummary } from './summary.ts';
