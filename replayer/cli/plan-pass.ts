@@ -22,7 +22,8 @@ import { OpenLoopChecks } from '../simulation/open-loop.ts';
 import { Predictor, type Prediction } from '../simulation/predict.ts';
 import { DEFAULT_SERVICE, fittedService, openService } from '../simulation/service.ts';
 import { waiterNumbers } from '../closed-loop/waiters.ts';
-import type { StrategyChain } from '../strategies/chain.ts';
+import { parseChain, type StrategyChain } from '../strategies/chain.ts';
+import { holds } from '../strategies/grouping.ts';
 
 export interface PassOptions {
   readonly dialect: Dialect;
@@ -80,8 +81,18 @@ export function planPass(path: string, chains: readonly StrategyChain[], how: Pa
     }
   }
   try {
-    const wanted = chains.map((chain, i) => ({ chain, sink: checks?.sink(i) }));
-    const planned = planEach(watched(), wanted, dialect);
+    // What holds is decided in the loop: of its plan on recorded times only what the rows say counts.
+    const isPlanned = chains.map((chain) => checks !== undefined || !holds(chain.grouping));
+    const plannedChains = chains.filter((_, i) => isPlanned[i]);
+    const rowsOnly = plannedChains.length === 0 ? [parseChain('none')] : plannedChains;
+    const wanted = rowsOnly.map((chain, i) => ({ chain, sink: checks?.sink(i) }));
+    const facts = planEach(watched(), wanted, dialect);
+    let next = 0;
+    const planned = chains.map((chain, i): PlanFacts =>
+      isPlanned[i]
+        ? facts[next++]
+        : { ...facts[0], strategy: chain.text, parameters: chain.parameters },
+    );
     if (reader.end?.state === 'cut') {
       terminal.warn(
         `${path}: ends inside a batch; planned the ${formatCount(reader.end.events)} events before it`,
@@ -104,8 +115,8 @@ export function planPass(path: string, chains: readonly StrategyChain[], how: Pa
       return { plans, costs: { ...base, options: undefined, service: '', unknown }, synthetic };
     }
     if (checks !== undefined) {
-      const plans = planned.map((facts, i) => ({
-        facts: { ...facts, pacing: 'recorded' as const, possible: checks.possible(i) },
+      const plans = planned.map((plan, i) => ({
+        facts: { ...plan, pacing: 'recorded' as const, possible: checks.possible(i) },
         prediction: undefined,
       }));
       return { plans, costs: { ...base, options: undefined, service: '' }, synthetic };

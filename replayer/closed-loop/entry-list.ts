@@ -1,5 +1,8 @@
 // Entries of one stream that have arrived and are in no call yet, in order of arrival.
 
+import type { StepBatch } from '../steps/step-batch.ts';
+import type { RequestSort } from './submissions.ts';
+
 function grown(old: Float64Array, room: number): Float64Array {
   const fresh = new Float64Array(room);
   fresh.set(old);
@@ -74,4 +77,19 @@ export class EntryList {
   #columns(): readonly Float64Array[] {
     return [this.row, this.sort, this.page, this.pages, this.order, this.epoch, this.atNs];
   }
+}
+
+/** Appends entry `i` of `list`, which is of `sort`, to the open entries of `steps`. */
+export function addEntry(steps: StepBatch, list: EntryList, i: number, sort: RequestSort): void {
+  const entry = steps.nextEntry();
+  steps.kind[entry] = sort.kind;
+  steps.scope[entry] = sort.scope;
+  steps.flags[entry] = sort.flags;
+  steps.present[entry] = sort.present;
+  steps.domainId[entry] = sort.domainId;
+  steps.pasid[entry] = sort.pasid;
+  steps.page[entry] = list.page[i];
+  steps.pages[entry] = list.pages[i];
+  steps.entryFirstSeq[entry] = list.row[i];
+  steps.entryLastSeq[entry] = list.row[i];
 }

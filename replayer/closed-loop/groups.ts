@@ -6,8 +6,9 @@ import type { Calls } from './calls.ts';
 import type { Cursor } from './cursor.ts';
 import { fits } from './cut.ts';
 import type { Observer } from './driver.ts';
-import { EntryList } from './entry-list.ts';
-import type { Grouping } from '../strategies/grouping.ts';
+import { EntryList, addEntry } from './entry-list.ts';
+import type { Grouping, HoldingRule } from '../strategies/grouping.ts';
+import { StepBatch } from '../steps/step-batch.ts';
 import type { Servers } from './options.ts';
 import type { RequestSort, Submissions } from './submissions.ts';
 
@@ -47,6 +48,9 @@ export class Groups {
   readonly #waits: boolean;
   readonly #waitNs: number;
   readonly #drains: boolean;
+  /** By stream, where a custom rule decides when groups close. */
+  readonly #rules: readonly HoldingRule[];
+  readonly #entry = new StepBatch();
   readonly #servers: Servers;
   readonly #calls: Calls;
   readonly #nowNs: Float64Array;
@@ -82,6 +86,7 @@ export class Groups {
           : Number.NaN;
     this.#waits = !Number.isNaN(this.#waitNs);
     this.#drains = grouping.kind === 'drain' || (grouping.kind === 'window' && grouping.thenDrain);
+    this.#rules = grouping.kind === 'custom' ? submissions.streams.map(() => grouping.open()) : [];
     this.#servers = servers;
     this.#calls = calls;
     this.#nowNs = nowNs;
@@ -157,6 +162,7 @@ export class Groups {
     if (group.length === 1) this.#opened(its);
     its.commands += this.#sorts[sort].commands;
     its.isMixed ||= this.#sorts[group.sort[group.from]].kind !== this.#sorts[sort].kind;
+    if (this.#rules.length > 0) this.#showRule(group);
     if (its.commands >= this.#maxCommands) this.#close();
   }
 
@@ -170,6 +176,15 @@ export class Groups {
     list.order[entry] = its.asked++;
     list.epoch[entry] = its.barriers;
     list.atNs[entry] = this.#nowNs[0];
+  }
+
+  /** Shows a custom rule the entry that the group ends with. */
+  #showRule(group: EntryList): void {
+    const entry = this.#entry;
+    entry.clear();
+    addEntry(entry, group, group.to - 1, this.#sorts[group.sort[group.to - 1]]);
+    this.#rules[this.#stream].arrived(entry, 0, this.#nowNs[0]);
+    this.touch(this.#stream, -1);
   }
 
   #opened(its: Stream): void {
@@ -215,7 +230,8 @@ export class Groups {
 
   /** The last waiter that could add to the group of `stream` no longer can. */
   desert(stream: number): void {
-    this.#deserted.push(stream);
+    if (this.#grouping.kind === 'window') this.#deserted.push(stream);
+    else if (this.#rules.length > 0) this.#touch(stream);
   }
 
   /** Closes the windows that nobody can add to: those of streams with no waiter `away`. */
@@ -228,7 +244,8 @@ export class Groups {
 
   /** What is due of `stream`, or its server, has changed; with `server` 0 of a whole machine, of all streams. */
   touch(stream: number, server: number): void {
-    if (!this.#drains) return;
+    if (this.#rules.length > 0 && server >= 0) this.#rules[stream].completed(this.#nowNs[0]);
+    if (!this.#drains && this.#rules.length === 0) return;
     if (server >= 0 && this.#servers === 'vm') {
       for (let each = 0; each < this.#streams.length; each++) this.#touch(each);
     } else {
@@ -236,8 +253,8 @@ export class Groups {
     }
   }
 
-  /** Cuts a call from what is due where the server is idle. */
-  cutDue(): void {
+  /** Cuts a call from what is due where the server is idle, and asks custom rules. */
+  cutDue(away: Int32Array): void {
     if (this.#touched.length === 0) return;
     const touched = this.#touched;
     this.#touched = [];
@@ -245,8 +262,23 @@ export class Groups {
     for (const stream of touched) {
       const its = this.#streams[stream];
       its.isTouched = false;
+      if (this.#rules.length > 0) this.#askRule(stream, away[stream] === 0);
       if (its.due.length > 0 && this.#calls.isIdle(this.serverOf(stream, -1)))
         this.#callDue(stream);
+    }
+  }
+
+  #askRule(stream: number, isEveryoneWaiting: boolean): void {
+    if (this.#streams[stream].group.length === 0) return;
+    const isServerIdle = this.#calls.isIdle(this.serverOf(stream, -1));
+    const nowNs = this.#nowNs[0];
+    const atNs = this.#rules[stream].closesAtNs({ nowNs, isServerIdle, isEveryoneWaiting });
+    this.#closing.remove(stream);
+    if (atNs <= nowNs) {
+      this.#closeLater(stream);
+    } else if (atNs < Number.POSITIVE_INFINITY) {
+      this.#closing.atNs[stream] = atNs;
+      this.#closing.set(stream);
     }
   }
 
@@ -283,7 +315,8 @@ export class Groups {
   #close(): void {
     const { group } = this.#its;
     if (group.length === 0) return;
-    if (this.#waits) this.#closing.remove(this.#stream);
+    if (this.#waits || this.#rules.length > 0) this.#closing.remove(this.#stream);
+    if (this.#rules.length > 0) this.#rules[this.#stream].closed(this.#nowNs[0]);
     if (this.#drains) {
       this.#its.due.take(group);
       this.touch(this.#stream, -1);

@@ -191,7 +191,7 @@ export class ClosedLoop {
     this.#groups.closeDue();
     const { kind } = this.#grouping;
     if (kind === 'window' && this.#grouping.early) this.#groups.closeDeserted(this.#away);
-    this.#groups.cutDue();
+    this.#groups.cutDue(this.#away);
     this.#startAll();
   }
 

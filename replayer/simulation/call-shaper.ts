@@ -1,9 +1,10 @@
 // What goes out in one call of a closed loop: the entries of its group as the strategies behind the grouping
 // leave them (`window+adjacent` joins inside the window).
 
-import type { EntryList } from '../closed-loop/entry-list.ts';
+import { addEntry, type EntryList } from '../closed-loop/entry-list.ts';
 import type { RequestSort } from '../closed-loop/submissions.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
+import type { Stage } from '../strategies/index.ts';
 import { StepBatch } from '../steps/step-batch.ts';
 
 export class CallShaper {
@@ -11,11 +12,14 @@ export class CallShaper {
   readonly #sorts: readonly RequestSort[];
   readonly #entries = new StepBatch();
   readonly #joined: readonly StepBatch[];
+  /** By link: its stage, as long as it keeps nothing from one call to the next. */
+  readonly #stages: (Stage | undefined)[];
 
   constructor(chain: StrategyChain, sorts: readonly RequestSort[]) {
     this.#chain = chain;
     this.#sorts = sorts;
     this.#joined = chain.joining.map(() => new StepBatch());
+    this.#stages = chain.joining.map(() => undefined);
   }
 
   /**
@@ -35,25 +39,15 @@ export class CallShaper {
     this.#chain.joining.forEach((each, i) => {
       const output = this.#joined[i];
       output.clear();
-      const stage = each.open();
+      const stage = (this.#stages[i] ??= each.open());
       stage.push(input, output);
-      stage.end(output);
+      if (output.steps === 0 || output.openEntries > 0) {
+        // It waits for more, which a call does not get: the next call has one of its own.
+        stage.end(output);
+        this.#stages[i] = undefined;
+      }
       input = output;
     });
     return input;
   }
-}
-
-function addEntry(steps: StepBatch, list: EntryList, i: number, sort: RequestSort): void {
-  const entry = steps.nextEntry();
-  steps.kind[entry] = sort.kind;
-  steps.scope[entry] = sort.scope;
-  steps.flags[entry] = sort.flags;
-  steps.present[entry] = sort.present;
-  steps.domainId[entry] = sort.domainId;
-  steps.pasid[entry] = sort.pasid;
-  steps.page[entry] = list.page[i];
-  steps.pages[entry] = list.pages[i];
-  steps.entryFirstSeq[entry] = list.row[i];
-  steps.entryLastSeq[entry] = list.row[i];
 }
