@@ -82,7 +82,8 @@ export function planPass(path: string, chains: readonly StrategyChain[], how: Pa
   }
   try {
     // What holds is decided in the loop: of its plan on recorded times only what the rows say counts.
-    const isPlanned = chains.map((chain) => checks !== undefined || !holds(chain.grouping));
+    const isSimulated = checks === undefined && unknown === undefined;
+    const isPlanned = chains.map((chain) => !isSimulated || !holds(chain.grouping));
     const plannedChains = chains.filter((_, i) => isPlanned[i]);
     const rowsOnly = plannedChains.length === 0 ? [parseChain('none')] : plannedChains;
     const wanted = rowsOnly.map((chain, i) => ({ chain, sink: checks?.sink(i) }));
@@ -108,8 +109,8 @@ export function planPass(path: string, chains: readonly StrategyChain[], how: Pa
     };
     const { synthetic } = header;
     if (unknown !== undefined) {
-      const plans = planned.map((facts) => ({
-        facts: { ...facts, verdict: verdictOf(facts.verdict, header) },
+      const plans = planned.map((plan) => ({
+        facts: { ...plan, verdict: verdictOf(plan.verdict, header) },
         prediction: undefined,
       }));
       return { plans, costs: { ...base, options: undefined, service: '', unknown }, synthetic };
