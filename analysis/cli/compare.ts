@@ -9,6 +9,7 @@ import {
   ToolError,
   jsonText,
   parseCount,
+  parseDurationNs,
   repeatable,
   watchInterrupt,
   type Terminal,
@@ -25,8 +26,9 @@ import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pac
 import { readModel } from '../../replayer/model/file.ts';
 import { openChain } from '../../replayer/strategies/user-strategy.ts';
 import { compareStrategies } from '../compare/compare.ts';
-import { DEFAULT_REPEATS, DEFAULT_STRATEGIES } from '../compare/defaults.ts';
+import { DEFAULT_MAX_TIME, DEFAULT_REPEATS, DEFAULT_STRATEGIES } from '../compare/defaults.ts';
 import { checkLimits, parseLimit } from '../compare/limits.ts';
+import type { RoundRules } from '../compare/rounds.ts';
 import { predictionTable } from '../compare/prediction.ts';
 import { sweepChains, tradeOff } from '../compare/sweep.ts';
 import { compareDocument } from '../report/compare-document.ts';
@@ -35,7 +37,10 @@ import { IN_MEMORY, addStoreFlags, storePlace, type StoreFlags } from '../store/
 
 interface Options extends PacingFlags, ClassFlag, ReplayLoopFlags, StoreFlags {
   readonly strategy: readonly string[];
-  readonly repeat: string;
+  readonly repeat?: string;
+  readonly precision?: string;
+  readonly maxTime?: string;
+  readonly prepare?: string;
   readonly dialect?: string;
   readonly issuer: string;
   readonly device?: string;
@@ -63,9 +68,17 @@ export const define: VerbModule['define'] = (command, terminal) => {
     )
     .option(
       '-n, --repeat <times>',
-      'rounds; in each, every strategy runs once, in random order',
-      DEFAULT_REPEATS,
+      `rounds; in each, every strategy runs once, in random order (default: ${DEFAULT_REPEATS})`,
     )
+    .option(
+      '--precision <percent>',
+      'go on until a difference of this size would be found for every strategy, such as 2%',
+    )
+    .option(
+      '--max-time <duration>',
+      `begin no round that would end later, such as 10min (with --precision: ${DEFAULT_MAX_TIME})`,
+    )
+    .option('--prepare <command>', 'run this shell command before each replay')
     .option('-i, --issuer <name>', `who makes the calls: ${issuers.names.join(', ')}`, 'null')
     .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
   addDialectFlag(command);
@@ -105,7 +118,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
     )
     .option('--force', 'replace files of the same names in the output folder', false);
   addStoreFlags(command, 'load into')
-    .option('--json', 'print one JSON document: a row a strategy', false)
+    .option('--json', 'print one JSON document with a row per strategy', false)
     .action(async (path: string, options: Options) => {
       await run(path, options, terminal());
     });
@@ -125,11 +138,10 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     ...options.failOnAny.map((text) => parseLimit(text, '--fail-on-any')),
   ];
   const texts = chainTexts(options);
-  const repeats = parseCount(options.repeat, '--repeat');
-  if (repeats < 1) throw new ToolError('E_USAGE', '--repeat: at least one round is needed');
+  const rules = rulesOf(options);
   const seed = options.seed === undefined ? Date.now() >>> 0 : parseCount(options.seed, '--seed');
   terminal.story(
-    `${texts.length} strategies × ${repeats} rounds, order from seed ${seed}; samples go to ${folder.path}`,
+    `${texts.length} strategies, order from seed ${seed}; samples go to ${folder.path}`,
   );
   const pace = paceOf(options);
   const chains = await Promise.all(texts.map((text) => openChain(text)));
@@ -145,7 +157,8 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       loopFlags: options,
       ...(options.cpus === undefined ? {} : { cpus: parseCpuList(options.cpus, '--cpus') }),
       class: classFor(options.class, pace),
-      repeats,
+      rules,
+      prepare: options.prepare,
       seed,
       folder,
       interrupt,
@@ -170,6 +183,35 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     terminal.warn('interrupted: only the rounds before it are compared');
     process.exitCode = EXIT.interrupted;
   }
+}
+
+function rulesOf({ repeat, precision, maxTime }: Options): RoundRules {
+  const isOpenEnded = precision !== undefined && repeat === undefined;
+  const repeats = isOpenEnded
+    ? Number.MAX_SAFE_INTEGER
+    : parseCount(repeat ?? DEFAULT_REPEATS, '--repeat');
+  if (repeats < 1) throw new ToolError('E_USAGE', '--repeat: at least one round is needed');
+  const time = maxTime ?? (isOpenEnded ? DEFAULT_MAX_TIME : undefined);
+  return {
+    repeats,
+    ...(time === undefined ? {} : { maxTimeNs: parseDurationNs(time, '--max-time') }),
+    ...(precision === undefined ? {} : { precision: parsePercent(precision, '--precision') }),
+  };
+}
+
+/** `2%` or `0.5%` as a share. */
+function parsePercent(text: string, what: string): number {
+  const [, number] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim()) ?? [];
+  if (number === undefined || Number(number) <= 0) {
+    throw new ToolError(
+      'E_USAGE',
+      `${what}: '${text}' is not a percentage above 0; nothing was issued`,
+      {
+        hint: 'write it like 2%',
+      },
+    );
+  }
+  return Number(number) / 100;
 }
 
 /** With a sweep and no strategies named, the sweep is compared with `none`. */

@@ -1,10 +1,14 @@
 // Replays the strategies of a comparison: every repeat is a round of all of them in random order, so that
 // a drifting host hits all alike. Every sample is kept as a result file.
 
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 
 import {
   Random,
+  ToolError,
+  formatCount,
+  formatDuration,
   shuffled,
   type Interrupt,
   type OutputFolder,
@@ -21,6 +25,7 @@ import { holds } from '../../replayer/strategies/grouping.ts';
 import { replay, type PlannedTrace } from '../../replayer/result/replay.ts';
 import type { Dialect } from '../../replayer/dialects/index.ts';
 import type { StrategyChain } from '../../replayer/strategies/chain.ts';
+import { Rounds, type ArmValue, type RoundRules } from './rounds.ts';
 
 export interface ComparisonOptions {
   readonly recording: string;
@@ -32,7 +37,9 @@ export interface ComparisonOptions {
   readonly loopFlags: ReplayLoopFlags;
   readonly cpus?: readonly number[];
   readonly class: ClassWish;
-  readonly repeats: number;
+  readonly rules: RoundRules;
+  /** A shell command to run before each replay. */
+  readonly prepare?: string | undefined;
   readonly seed: number;
   /** Result files go here; it is made where it is missing. */
   readonly folder: OutputFolder;
@@ -89,25 +96,35 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
   const comparisonId = randomUUID();
   const random = new Random(options.seed);
   const files: string[] = [];
-  const progress = terminal.progress('replaying', arms.length * options.repeats);
+  const rounds = new Rounds(options.rules, arms.length);
+  terminal.story(planText(arms, rounds.most, options));
+  const progress = terminal.progress('replaying', arms.length * rounds.most);
+  const started = process.hrtime.bigint();
   let wholeRounds = 0;
   const lanes = new Lanes({ cpus: options.cpus, class: options.class });
   try {
-    for (let repeat = 0; repeat < options.repeats && !options.interrupt.requested; repeat++) {
-      let whole = true;
-      for (const one of shuffled(arms, random)) {
+    for (let repeat = 0; !options.interrupt.requested; repeat++) {
+      const reason = rounds.stop(Number(process.hrtime.bigint() - started));
+      if (reason !== undefined) {
+        if (repeat < rounds.most) terminal.story(`stopping after ${repeat} rounds: ${reason}`);
+        break;
+      }
+      const values: ArmValue[] = [];
+      for (const index of shuffled([...arms.keys()], random)) {
+        const one = arms[index];
+        if (options.prepare !== undefined) prepare(options.prepare);
         progress.update(
           files.length,
-          `round ${repeat + 1} of ${options.repeats}: ${one.planned.plan.facts.strategy}`,
+          `round ${repeat + 1} of ${rounds.most}: ${one.planned.plan.facts.strategy}`,
         );
-        const path = await replayOnce(one, repeat, comparisonId, options, lanes);
-        if (path === undefined) {
-          whole = false;
-          break;
-        }
-        files.push(path);
+        const done = await replayOnce(one, repeat, comparisonId, options, lanes, rounds.looksFrom);
+        if (done === undefined) break;
+        files.push(done.path);
+        values.push({ arm: index, value: done.value });
       }
-      if (whole) wholeRounds++;
+      if (values.length < arms.length) break;
+      rounds.add(values);
+      wholeRounds++;
     }
   } finally {
     progress.stop();
@@ -122,7 +139,8 @@ async function replayOnce(
   comparisonId: string,
   options: ComparisonOptions,
   lanes: Lanes,
-): Promise<string | undefined> {
+  looksFrom: number | undefined,
+): Promise<{ readonly path: string; readonly value: number } | undefined> {
   const result = await replay(planned, {
     issuer: options.issuer,
     issuerOptions: { device: options.device },
@@ -135,6 +153,7 @@ async function replayOnce(
     repeat,
     arm,
     sameAs,
+    looksFrom,
     interrupt: options.interrupt,
     progress: { update: () => undefined, stop: () => undefined },
   });
@@ -144,5 +163,52 @@ async function replayOnce(
     planned.plan.facts.strategy.replace(/[^\w.=-]+/g, '_') + (arm === 0 ? '' : '-again');
   const output = options.folder.file(`${String(repeat).padStart(3, '0')}-${strategy}.arrow`);
   writeResult(output, result.header, result.streams);
-  return output.path;
+  const { stall_total_ns: stall, service_total_ns: service } = result.header.summary;
+  // What decides: stall, or time in ioctls for a recording without barriers.
+  const value = typeof stall === 'number' && stall > 0 ? stall : service;
+  return { path: output.path, value };
+}
+
+/** Starting threads, measuring the noise floor and writing the result. */
+const OVERHEAD_NS = 1.5e9;
+
+/** How many replays there will be at the most, and for how long. */
+function planText(
+  arms: readonly ComparisonArm[],
+  rounds: number,
+  { pace }: ComparisonOptions,
+): string {
+  const replays = arms.length * rounds;
+  const { pacing, passes } = pace;
+  const spanOf = ({ planned }: ComparisonArm): number =>
+    Math.max(
+      0,
+      ...planned.plan.streams.map(({ steps }) =>
+        steps.steps === 0 ? 0 : steps.dueNs[steps.steps - 1] - steps.dueNs[0],
+      ),
+    );
+  const perRound = arms.reduce((sum, arm) => sum + spanOf(arm) * passes, 0);
+  const long =
+    'speed' in pacing
+      ? `, about ${formatDuration(rounds * (perRound / pacing.speed + arms.length * OVERHEAD_NS))}`
+      : '';
+  const same = arms.flatMap(({ planned, sameAs }) =>
+    sameAs.map((name) => `${name} plans the same as ${planned.plan.facts.strategy}`),
+  );
+  return [
+    `${formatCount(arms.length)} arms × ${formatCount(rounds)} rounds: ${formatCount(replays)} replays at the most${long}`,
+    ...same,
+  ].join('; ');
+}
+
+function prepare(command: string): void {
+  const { status, signal } = spawnSync(command, {
+    shell: true,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status === 0) return;
+  throw new ToolError(
+    'E_PREPARE',
+    `--prepare: '${command}' ended with ${status === null ? String(signal) : `exit code ${status}`}. The replay after it was not made; earlier results are kept.`,
+  );
 }

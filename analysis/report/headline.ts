@@ -3,7 +3,7 @@
 
 import { formatCount, formatDuration } from '../../collector/base/index.ts';
 import type { Provenance } from '../../replayer/issuers/issuer.ts';
-import { FAMILY_ERROR } from './strategies.ts';
+import { fewestRounds } from '../statistics/family-error.ts';
 import { METRICS, SERVICE, STALL_P99, shownOf } from './metrics.ts';
 import type { ReportJson, ReportStrategy, ReportValue } from './schema.ts';
 
@@ -70,12 +70,6 @@ function answer({ rows, claims, provenance }: HeadlineInput): Answer {
   return none(
     `No safe strategy was found to have less ${what} than ${baseline.strategy}; a saving of more than ${digits(most)} % is ruled out.`,
   );
-}
-
-/** Rounds from which on one strategy of so many could be found: each has 1 in (arms)^n labelings as extreme, twice. */
-export function fewestRounds(strategies: number, hasControl: boolean): number {
-  const arms = hasControl ? 3 : 2;
-  return Math.ceil(Math.log((2 * strategies) / FAMILY_ERROR) / Math.log(arms) - 1e-9);
 }
 
 /** On the null issuer: who makes fewer calls, and that times are those of the system call path. */

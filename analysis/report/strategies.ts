@@ -2,13 +2,11 @@
 
 import { ToolError } from '../../collector/base/index.ts';
 import type { ResultHeader } from '../../replayer/result/header.ts';
+import { FAMILY_ERROR, familyError } from '../statistics/family-error.ts';
 import { baselineValue, compareMetric, detectable } from '../statistics/compare-metric.ts';
 import { valuesOf, type Arm, type Arms } from './arms.ts';
 import { METRICS, SERVICE, STALL, primaryOf, shownOf, type Metric } from './metrics.ts';
 import type { ReportJson, ReportStrategy, ReportValue } from './schema.ts';
-
-/** The error allowed to all strategies of a comparison together. */
-export const FAMILY_ERROR = 0.05;
 
 const PLAN_NUMBERS = [
   'steps',
@@ -39,7 +37,7 @@ export interface RowInput {
 
 /** Throws ToolError where no round has every arm. */
 export function strategyRows(input: RowInput): StrategyRows {
-  const { order, arms, noTimes } = input;
+  const { order, arms, headers, noTimes } = input;
   const baseline = arms.all.filter(({ strategy }) => strategy === order[0]);
   const others = order
     .slice(1)
@@ -50,7 +48,8 @@ export function strategyRows(input: RowInput): StrategyRows {
       `no repeat has every strategy: ${arms.missing.join(', ')} missing. Nothing was reported.`,
     );
   }
-  const alpha = FAMILY_ERROR / Math.max(1, others.length);
+  const error = familyError(arms.rounds.length, headers.get(order[0])?.looks_from);
+  const alpha = error / Math.max(1, others.length);
   const made = [
     rowOf(input, baseline[0], (metric, isExact) => {
       const values = perArm(baseline, arms.rounds, metric);

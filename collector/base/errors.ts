@@ -22,6 +22,7 @@ const ERROR_CODES = {
   E_OUTPUT: EXIT.usage,
   E_UNKNOWN_NAME: EXIT.usage,
   E_NO_DEVICE: EXIT.host,
+  E_PREPARE: EXIT.host,
   E_NOT_SUPPORTED: EXIT.host,
   E_NO_SPACE: EXIT.host,
   E_IO: EXIT.host,

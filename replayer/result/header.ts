@@ -35,6 +35,8 @@ export const resultHeaderSchema = z.object({
   repeat: z.number(),
   /** 1 for the second arm of a comparison's baseline. */
   arm: z.number().default(0),
+  /** Rounds at which a comparison that stops when it is precise enough looked first; absent where their number was fixed. */
+  looks_from: z.number().optional(),
   /** Strategies whose plan is identical: they were not replayed apart. */
   same_as: z.array(z.string()).default([]),
   started_at: z.string(),

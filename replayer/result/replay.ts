@@ -103,6 +103,8 @@ export interface ReplayOptions extends RunOptions {
   readonly arm?: number;
   /** Strategies whose plan is identical. */
   readonly sameAs?: readonly string[];
+  /** Rounds at the first look of a comparison that stops early. */
+  readonly looksFrom?: number | undefined;
 }
 
 export interface Replay {
@@ -132,6 +134,7 @@ export async function replay(planned: PlannedTrace, options: ReplayOptions): Pro
       repeat: options.repeat,
       arm: options.arm ?? 0,
       same_as: [...(options.sameAs ?? [])],
+      ...(options.looksFrom === undefined ? {} : { looks_from: options.looksFrom }),
       started_at: startedAt,
       trace,
       plan_digest: plan.digest,

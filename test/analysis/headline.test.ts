@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { assembleReport } from '../../analysis/report/assemble.ts';
-import { fewestRounds } from '../../analysis/report/headline.ts';
+import { fewestRounds } from '../../analysis/statistics/family-error.ts';
 import type { ReportJson } from '../../analysis/report/schema.ts';
 import { madeComparison, type MadeComparison } from '../support/comparison-rows.ts';
 

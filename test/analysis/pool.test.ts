@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { chanceOf } from '../../analysis/statistics/randomisation.ts';
-import { FAMILY_ERROR } from '../../analysis/report/strategies.ts';
+import { FAMILY_ERROR } from '../../analysis/statistics/family-error.ts';
 import { Random, shuffled } from '../../collector/base/index.ts';
 import { readPool, type PoolReplay } from '../bench/claims/pool.ts';
 import { fixture } from '../support/fixtures.ts';

@@ -10,7 +10,6 @@ import {
   EXIT,
   Output,
   OutputFolder,
-  formatCount,
   jsonText,
   parseCount,
   watchInterrupt,
@@ -18,7 +17,7 @@ import {
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { compareStrategies } from '../../analysis/compare/compare.ts';
-import { DEFAULT_REPEATS, DEFAULT_STRATEGIES } from '../../analysis/compare/defaults.ts';
+import { DEMO_REPLAYS, DEMO_STRATEGIES } from '../../analysis/compare/defaults.ts';
 import { IN_MEMORY } from '../../analysis/store/index.ts';
 import { comparisonTable } from '../../analysis/report/text-table.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
@@ -34,7 +33,7 @@ const SEED = 2017;
 
 interface Options {
   readonly output: string;
-  readonly repeat: string;
+  readonly repeat?: string;
   readonly device?: string;
   readonly keep?: string;
   readonly force: boolean;
@@ -44,7 +43,10 @@ interface Options {
 export const define: VerbModule['define'] = (command, terminal) => {
   command
     .option('-o, --output <file>', 'the page to write', 'report.html')
-    .option('-n, --repeat <times>', 'rounds of all strategies', DEFAULT_REPEATS)
+    .option(
+      '-n, --repeat <times>',
+      `rounds of all strategies (default: as many as fit into ${DEMO_REPLAYS} replays)`,
+    )
     .option('--device <address>', 'replay on this device (on vfio-pci) instead of the null issuer')
     .option('--keep <folder>', 'keep every sample here (default: only the page is kept)')
     .option('--force', 'overwrite the page, and files of the same names in the folder', false)
@@ -59,10 +61,9 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   const output = new Output(options.output, rules);
   const kept = options.keep === undefined ? undefined : new OutputFolder(options.keep, rules);
   const issuer = issuers.get(options.device === undefined ? 'null' : 'iommufd');
-  const repeats = parseCount(options.repeat, '--repeat');
   tellWhatRuns(options, terminal);
   terminal.story(
-    `replaying 2 s of a real guest (fio on NVMe, strict) under ${DEFAULT_STRATEGIES.length} strategies, ${formatCount(repeats)} rounds: about ${formatCount(Math.ceil(repeats * DEFAULT_STRATEGIES.length * 2.8))} s …`,
+    `replaying 2 s of a real guest (fio on NVMe, strict) under ${DEMO_STRATEGIES.join(', ')}; ${DEMO_STRATEGIES[0]} runs twice per round`,
   );
   const folder = kept ?? new OutputFolder(mkdtempSync(join(tmpdir(), 'iotlb-demo-')), rules);
   using interrupt = watchInterrupt();
@@ -70,7 +71,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     const { report, interrupted } = await compareStrategies(
       {
         recording: SAMPLE,
-        chains: DEFAULT_STRATEGIES.map((text) => parseChain(text)),
+        chains: DEMO_STRATEGIES.map((text) => parseChain(text)),
         dialect: dialects.get('hwpt-vtd-s1'),
         issuer,
         device: options.device,
@@ -82,7 +83,10 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
         },
         loopFlags: {},
         class: 'auto',
-        repeats,
+        rules:
+          options.repeat === undefined
+            ? { repeats: DEMO_REPLAYS, mostReplays: DEMO_REPLAYS }
+            : { repeats: parseCount(options.repeat, '--repeat') },
         seed: SEED,
         folder,
         interrupt,
