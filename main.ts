@@ -10,6 +10,11 @@ const verbs: readonly Verb[] = [
     load: () => import('./collector/cli/record.ts'),
   },
   {
+    name: 'mark',
+    summary: 'put a named moment into the recordings that run',
+    load: () => import('./collector/cli/mark.ts'),
+  },
+  {
     name: 'import',
     summary: 'turn a log or capture of another tool into a recording',
     load: () => import('./collector/cli/import.ts'),

@@ -22,7 +22,9 @@ import { existingParts, partPath } from '../live/parts.ts';
 import { liveSources } from '../live/index.ts';
 import type { Merger } from '../live/merger.ts';
 import type { Restored } from '../live/live-source.ts';
-import type { Recorder } from '../live/recorder.ts';
+import { writeMetrics } from '../live/metrics.ts';
+import type { HoldOptions } from '../live/flight-recorder.ts';
+import type { RowSink } from '../live/recorder.ts';
 import { recordSession, type SessionEnd, type SessionOptions } from '../live/session.ts';
 
 interface Options {
@@ -40,6 +42,10 @@ interface Options {
   readonly size?: string;
   readonly rotate?: string;
   readonly keep?: string;
+  readonly last?: string;
+  readonly lastWhen?: string;
+  readonly lastSize: string;
+  readonly metrics?: string;
   readonly restore: boolean;
   readonly force: boolean;
   readonly json: boolean;
@@ -70,6 +76,10 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--size <size>', 'stop at so many bytes (1GiB)')
     .option('--rotate <size,time>', 'start a new file at a size, a time or both (1GiB,10min)')
     .option('--keep <count>', 'with --rotate: keep so many files, drop the oldest')
+    .option('--last <time>', 'hold so much in memory (60s) and write it on SIGUSR1 and at the end')
+    .option('--last-when <rate>', 'with --last: write it too when the rate passes so many events/s')
+    .option('--last-size <size>', 'with --last: hold at most so much', '256MiB')
+    .option('--metrics <file>', 'keep metrics for Prometheus in this file (textfile collector)')
     .option('--restore', 'put back what killed recorders left attached, and end', false)
     .option('--force', 'overwrite the output', false)
     .option('--json', 'print what was recorded as one JSON document', false)
@@ -95,6 +105,9 @@ the memory in all; --buffer fixes them. For vmm and static probes: 16 MiB in all
 
 async function run(options: Options, terminal: Terminal): Promise<void> {
   const rotate = options.rotate === undefined ? undefined : parseRotate(options.rotate);
+  if (options.last !== undefined && rotate !== undefined) {
+    throw new ToolError('E_USAGE', '--last holds one stretch: it cannot be rotated');
+  }
   if (options.keep !== undefined && rotate === undefined) {
     throw new ToolError('E_USAGE', '--keep says how many rotated files to keep: it needs --rotate');
   }
@@ -103,7 +116,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     inputs: [options.log ?? '', ...(options.qmp ?? '').split(',')].filter((path) => path !== ''),
   };
   const outputs =
-    rotate === undefined
+    rotate === undefined && options.last === undefined
       ? [options.output]
       : [partPath(options.output, 1), ...existingParts(options.output)];
   for (const path of outputs) Output.check(path, rules);
@@ -131,12 +144,13 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       rotate,
       keep: options.keep === undefined ? Number.POSITIVE_INFINITY : keepCount(options.keep),
     },
+    hold: holdOf(options),
     durationNs:
       options.duration === undefined ? undefined : parseDurationNs(options.duration, '--duration'),
     sizeBytes: options.size === undefined ? undefined : parseSizeBytes(options.size, '--size'),
     commandLine: ['iotlb', ...process.argv.slice(2)].join(' '),
     signal: interrupt.signal,
-    onStep: progressOf(status),
+    onStep: progressOf(status, options),
   };
   try {
     const end = await recordSession(session);
@@ -169,6 +183,18 @@ function parseRotate(text: string): { readonly bytes: number; readonly ns: numbe
   return { bytes, ns };
 }
 
+function holdOf({ last, lastWhen, lastSize }: Options): HoldOptions | undefined {
+  if (last === undefined) {
+    if (lastWhen === undefined) return undefined;
+    throw new ToolError('E_USAGE', '--last-when needs --last TIME');
+  }
+  return {
+    ns: parseDurationNs(last, '--last'),
+    bytes: parseSizeBytes(lastSize, '--last-size'),
+    rate: lastWhen === undefined ? Number.POSITIVE_INFINITY : parseCount(lastWhen, '--last-when'),
+  };
+}
+
 function namesOf(list = ''): readonly string[] {
   return list.split(',').filter((name) => name !== '');
 }
@@ -187,18 +213,38 @@ function keepCount(text: string): number {
 }
 
 const PROGRESS_NS = 500e6;
+const METRICS_NS = 5e9;
 
-function progressOf(status: StatusLine): (recorder: Recorder, merger: Merger) => void {
+function progressOf(
+  status: StatusLine,
+  { metrics, source }: Options,
+): (recorder: RowSink, merger: Merger) => void {
   const started = performance.now() * 1e6;
   let last = started;
   let lastKept = 0;
+  let lastEvent = started;
+  let lastMetrics = 0;
   return (recorder, merger) => {
     const now = performance.now() * 1e6;
     if (now - last < PROGRESS_NS) return;
-    const { kept, lost } = merger.tally();
+    const { kept, lost, skipped } = merger.tally();
     const rate = ((kept - lastKept) / (now - last)) * 1e9;
+    if (kept > lastKept) lastEvent = now;
     last = now;
     lastKept = kept;
+    if (metrics !== undefined && now - lastMetrics >= METRICS_NS) {
+      lastMetrics = now;
+      writeMetrics(metrics, {
+        source,
+        kept,
+        lost,
+        skipped,
+        bytes: recorder.doneBytes + recorder.bytes,
+        parts: recorder.parts.length,
+        eventsPerSecond: rate,
+        quietSeconds: (now - lastEvent) / 1e9,
+      });
+    }
     status.update(
       `recording ${formatDuration(now - started)} · ${formatCount(kept)} events · ${formatRate(rate)} · ${formatCount(lost)} lost · ${formatSize(recorder.doneBytes + recorder.bytes)} · ${recorder.path}`,
     );

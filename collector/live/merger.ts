@@ -3,7 +3,9 @@
 
 import {
   EventBuilder,
+  KIND,
   PRESENT,
+  RAW_BYTES,
   shiftTimes,
   type LossDetail,
   type LossLog,
@@ -43,6 +45,10 @@ export class Merger {
   readonly #streams: Stream[] = [];
   readonly #viommus: Viommu[] = [];
   readonly #waiters: Waiter[] = [];
+  /** Marks that wait for the first row, whose stream they join. */
+  #waiting: { readonly text: string; readonly atNs: bigint }[] = [];
+  #marks: { readonly row: number; readonly text: string }[] = [];
+  #markRows = 0;
 
   /** A lane for one more log; `label` is asked for when a stream first shows, to name it. */
   open(form: StreamForm, label: () => string = () => ''): Lane {
@@ -98,8 +104,19 @@ export class Merger {
     };
   }
 
+  /** A named moment, ns on the recording's clock. It takes its place when there is a row before it. */
+  mark(text: string, atNs: bigint): void {
+    this.#waiting.push({ text, atNs });
+    this.#placeMarks();
+  }
+
+  /** The marks among the rows of `out`, since the last call. */
+  takeMarks(): readonly { readonly row: number; readonly text: string }[] {
+    return this.#marks.splice(0);
+  }
+
   tally(): Tally {
-    const sum = { seen: 0, kept: 0, lost: 0, skipped: 0 };
+    const sum = { seen: this.#markRows, kept: this.#markRows, lost: 0, skipped: 0 };
     for (const { source } of this.#lanes) {
       const tally = source.losses.tally();
       sum.seen += tally.seen;
@@ -133,6 +150,21 @@ export class Merger {
       waiter: (index) => this.#waiter(lane, index, facts),
     });
     rows.clear();
+    if (this.#waiting.length > 0) this.#placeMarks();
+  }
+
+  #placeMarks(): void {
+    if (this.startNs === undefined || this.#streams.length === 0) return;
+    for (const { text, atNs } of this.#waiting.splice(0)) {
+      const row = this.out.next(Number(atNs - this.startNs), 0);
+      this.out.kind[row] = KIND.mark;
+      // The text as far as it fits, so that a file that was never sealed has it too.
+      const words = Buffer.from(text).subarray(0, RAW_BYTES);
+      this.out.raw.set(words, row * RAW_BYTES);
+      this.out.rawLen[row] = words.length;
+      this.#marks.push({ row, text });
+      this.#markRows++;
+    }
   }
 
   #stream(lane: OpenLane, index: number, facts: SourceFacts): number {

@@ -34,9 +34,29 @@ export interface Part {
   readonly sealed: Promise<void>;
 }
 
+/** Where the rows of a session go. */
+export interface RowSink {
+  /** Parts that are done and still there, oldest first. */
+  readonly parts: readonly Part[];
+  readonly removedParts: number;
+  /** Bytes written to parts that are done. */
+  readonly doneBytes: number;
+  /** Bytes of the current part. */
+  readonly bytes: number;
+  readonly path: string;
+  /** Parts that could not be sealed and stay readable streams, with the reason. */
+  readonly unsealed: readonly { readonly path: string; readonly reason: string }[];
+  /** Takes what is due. Call after every part of input and at least every second. */
+  step(): void;
+  /** What the user's signal asks for: a new file, or what is held written. */
+  ask(): void;
+  finish(): Promise<void>;
+  abandon(): void;
+}
+
 const NO_TALLY: Tally = { seen: 0, kept: 0, lost: 0, skipped: 0 };
 
-export class Recorder {
+export class Recorder implements RowSink {
   /** Parts that are done and still there, oldest first. */
   readonly parts: Part[] = [];
   removedParts = 0;
@@ -53,6 +73,9 @@ export class Recorder {
   #flushedNs: number;
   #partNs = 0;
   #partNumber = 0;
+  #isAsked = false;
+  /** Of the current part. */
+  #marks: { readonly seq: number; readonly text: string }[] = [];
   readonly #dropping: Promise<void>[] = [];
   /** Parts that could not be sealed and stay readable streams, with the reason. */
   readonly unsealed: { readonly path: string; readonly reason: string }[] = [];
@@ -74,7 +97,14 @@ export class Recorder {
     if (this.#merger.out.count >= BATCH_ROWS || isDue) this.flush();
     const { rotate } = this.#options;
     if (rotate === undefined || this.#writer === undefined) return;
-    if (this.bytes >= rotate.bytes || now - this.#partNs >= rotate.ns) this.#endPart();
+    const isOver = this.bytes >= rotate.bytes || now - this.#partNs >= rotate.ns;
+    if (isOver || this.#isAsked) this.#endPart();
+    this.#isAsked = false;
+  }
+
+  /** A rotated recording begins a new file at the next step. */
+  ask(): void {
+    this.#isAsked = true;
   }
 
   /** Writes the rows that are held, as a batch. A batch without rows carries the totals on. */
@@ -82,6 +112,9 @@ export class Recorder {
     const { out } = this.#merger;
     const writer = (this.#writer ??= this.#open());
     this.#losses.push(...this.#merger.newLosses());
+    for (const { row, text } of this.#merger.takeMarks()) {
+      this.#marks.push({ seq: writer.rows + row, text });
+    }
     writer.append(out, this.#partTally(writer.rows + out.count), this.#losses);
     this.#losses = [];
     out.clear();
@@ -92,8 +125,9 @@ export class Recorder {
   /** Ends the recording in good order: seals the last part and waits for the others. */
   async finish(): Promise<void> {
     this.flush();
+    const marks = this.#marks;
     this.#closePart(async (path) => {
-      sealTrace(path, path, { header: () => this.#options.header() });
+      sealTrace(path, path, { header: () => ({ ...this.#options.header(), marks }) });
     });
     await Promise.all([...this.parts.map((part) => part.sealed), ...this.#dropping]);
   }
@@ -106,7 +140,8 @@ export class Recorder {
 
   #endPart(): void {
     this.flush();
-    const header = this.#options.header();
+    const header = { ...this.#options.header(), marks: this.#marks };
+    this.#marks = [];
     this.#closePart((path) => sealInBackground(path, header));
     while (this.parts.length + 1 > this.#options.keep) this.#dropOldest();
   }

@@ -8,7 +8,9 @@ import { makeHeader, type TraceHeader } from '../model/index.ts';
 import { headerFacts } from '../sources/source.ts';
 import type { LiveFacts, LiveOptions, LiveSource, Listening } from './live-source.ts';
 import { Merger } from './merger.ts';
-import { Recorder, type RecorderOptions } from './recorder.ts';
+import { FlightRecorder, type HoldOptions } from './flight-recorder.ts';
+import { MarkPipe, wallNs, type Mark } from './marks.ts';
+import { Recorder, type RecorderOptions, type RowSink } from './recorder.ts';
 
 const STEP_MS = 250;
 
@@ -16,16 +18,18 @@ export interface SessionOptions {
   readonly source: LiveSource;
   readonly live: LiveOptions;
   readonly recorder: Omit<RecorderOptions, 'header' | 'now'>;
+  /** Hold the last stretch in memory, and write it when asked; undefined: write everything. */
+  readonly hold: HoldOptions | undefined;
   readonly durationNs: number | undefined;
   readonly sizeBytes: number | undefined;
   readonly commandLine: string;
   /** The user has enough. */
   readonly signal: AbortSignal;
-  readonly onStep: (recorder: Recorder, merger: Merger) => void;
+  readonly onStep: (recorder: RowSink, merger: Merger) => void;
 }
 
 export interface SessionEnd {
-  readonly recorder: Recorder;
+  readonly recorder: RowSink;
   readonly merger: Merger;
   /** Why it ended. */
   readonly reason: 'signal' | 'duration' | 'size' | 'end of input';
@@ -44,13 +48,20 @@ export async function recordSession(options: SessionOptions): Promise<SessionEnd
   if (options.signal.aborted) onSignal();
   options.signal.addEventListener('abort', onSignal);
   const listening = await options.source.attach(options.live, merger);
-  const recorder = new Recorder(merger, {
+  const rules: RecorderOptions = {
     ...options.recorder,
     now: () => performance.now() * 1e6,
     header: () => header(options, merger, listening.facts()),
-  });
+  };
+  const { hold } = options;
+  const recorder =
+    hold === undefined ? new Recorder(merger, rules) : new FlightRecorder(merger, rules, hold);
+  using asked = watchAsking(recorder);
+  void asked;
+  const pipe = MarkPipe.open();
   const startNs = performance.now() * 1e6;
   const step = (): void => {
+    for (const mark of pipe?.take() ?? []) putMark(mark, merger, listening.facts());
     recorder.step();
     options.onStep(recorder, merger);
     if (options.durationNs !== undefined && performance.now() * 1e6 - startNs >= options.durationNs)
@@ -65,6 +76,7 @@ export async function recordSession(options: SessionOptions): Promise<SessionEnd
     throw error;
   } finally {
     options.signal.removeEventListener('abort', onSignal);
+    pipe?.close();
   }
   await recorder.finish();
   return { recorder, merger, reason };
@@ -95,7 +107,7 @@ async function listen(
 }
 
 /** After a failure the file is ended in good order where that is still possible. */
-async function keepWhatThereIs(recorder: Recorder, merger: Merger): Promise<void> {
+async function keepWhatThereIs(recorder: RowSink, merger: Merger): Promise<void> {
   if (merger.out.count === 0 && recorder.bytes === 0) {
     recorder.abandon();
     return;
@@ -129,4 +141,29 @@ function header(options: SessionOptions, merger: Merger, live: LiveFacts): Trace
     command_line: options.commandLine,
     recorded_at: new Date().toISOString(),
   });
+}
+
+/** SIGHUP and SIGUSR1: a new file, or what is held written. */
+function watchAsking(recorder: RowSink): Disposable {
+  const ask = (): void => recorder.ask();
+  process.on('SIGHUP', ask);
+  process.on('SIGUSR1', ask);
+  return {
+    [Symbol.dispose]() {
+      process.off('SIGHUP', ask);
+      process.off('SIGUSR1', ask);
+    },
+  };
+}
+
+/** A mark says its moment on the wall clock; the recording may have another. */
+function putMark({ text, atNs }: Mark, merger: Merger, live: LiveFacts): void {
+  const clock = live.clock ?? merger.facts()?.clock.name;
+  const pair = live.pairs?.find(({ other }) => other === 'realtime');
+  const isWall = clock === 'realtime' || clock === 'arrival';
+  if (pair !== undefined && !isWall) {
+    merger.mark(text, BigInt(pair.at) + atNs - BigInt(pair.other_at));
+  } else {
+    merger.mark(text, isWall ? atNs : process.hrtime.bigint() - (wallNs() - atNs));
+  }
 }
