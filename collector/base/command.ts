@@ -26,6 +26,8 @@ export interface VerbModule {
 export interface Verb {
   readonly name: string;
   readonly summary: string;
+  /** It looks at the options of every verb: all are loaded for it. */
+  readonly readsTable?: boolean;
   readonly load: () => Promise<VerbModule>;
 }
 
@@ -82,13 +84,15 @@ export async function buildProgram(
     .showHelpAfterError(`(${TOOL.name} --help lists the commands)`)
     .addHelpText('after', EXIT_CODES);
   const wanted = argv === 'all' ? undefined : argv.find((word) => !word.startsWith('-'));
+  const all =
+    argv === 'all' || verbs.some((verb) => verb.name === wanted && verb.readsTable === true);
   for (const verb of verbs) {
     const command = program
       .command(verb.name)
       .summary(verb.summary)
       .description(`${verb.summary}.`);
     const isHelpOf = wanted === 'help' && argv !== 'all' && argv.includes(verb.name);
-    if (argv === 'all' || wanted === verb.name || isHelpOf) {
+    if (all || wanted === verb.name || isHelpOf) {
       addGlobalOptions(command);
       const terminal = (): Terminal => terminalOf(command);
       (await verb.load()).define(command, terminal);
@@ -97,7 +101,7 @@ export async function buildProgram(
   return program;
 }
 
-const EXIT_CODES = `
+export const EXIT_CODES = `
 Exit codes: 0 done, 1 a bug in iotlb, 2 usage, 3 this host cannot, 4 input unusable,
             5 a limit that you set was broken, 130 interrupted (what was done is kept)`;
 

@@ -1,4 +1,12 @@
-export { repeatable, runCommandLine, type Verb, type VerbModule } from './command.ts';
+export {
+  EXIT_CODES,
+  buildProgram,
+  repeatable,
+  runCommandLine,
+  type Verb,
+  type VerbModule,
+} from './command.ts';
+export { commandTable, type OptionEntry, type VerbEntry } from './command-table.ts';
 export * from './errors.ts';
 export { kindOfFile, openRegular } from './file-kind.ts';
 export * from './format-values.ts';
