@@ -24,6 +24,16 @@ export const verbs: readonly Verb[] = [
     load: () => import('./collector/cli/info.ts'),
   },
   {
+    name: 'show',
+    summary: 'print the rows of a recording as text or JSON lines',
+    load: () => import('./collector/cli/show.ts'),
+  },
+  {
+    name: 'cut',
+    summary: 'write part of a recording: by time, VM, stream, waiter, domain or kind',
+    load: () => import('./collector/cli/cut.ts'),
+  },
+  {
     name: 'generate',
     summary: 'make a recording of stated shape, or one like another but longer',
     load: () => import('./collector/cli/generate.ts'),

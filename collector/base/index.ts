@@ -20,6 +20,7 @@ export { ByteReader, FieldReader, FileReader, RandomInput } from './random-input
 export * from './percentiles.ts';
 export { Random, Weighted, shuffled } from './random.ts';
 export * from './registry.ts';
+export { streamStdout } from './stdout.ts';
 export { Terminal, textTable, type Progress, type StatusLine } from './terminal.ts';
 export { TextCursor, ascii } from './text-cursor.ts';
 export * from './time.ts';

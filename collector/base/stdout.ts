@@ -22,6 +22,14 @@ export function writeStdout(text: string): void {
   process.stdout.write(text);
 }
 
+/** Writes and waits until stdout takes more: for output longer than memory should hold. */
+export async function streamStdout(text: string): Promise<void> {
+  if (failure !== undefined) throw ended(failure);
+  await new Promise<void>((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });
+}
+
 /** Waits until everything is written; gives back the failure, if there was one. */
 export async function stdoutFailure(): Promise<ToolError | ReaderGone | undefined> {
   await new Promise<void>((resolve) => {

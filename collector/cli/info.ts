@@ -20,6 +20,8 @@ import {
 } from '../format/index.ts';
 import { compareRecordings } from '../against/compare-recordings.ts';
 import { GRANULARITIES, KINDS, TraceSummary, WaitSummary, familyOfStream } from '../model/index.ts';
+import { addSelectFlags, selectionOf, selectionText, type SelectFlags } from '../select/flags.ts';
+import { RowFilter } from '../select/row-filter.ts';
 import { againstDocument, againstScreen } from './info-against.ts';
 import { lossLines } from './info-losses.ts';
 import { groupingAdvice, waiterLines, waitersDocument } from './info-waiters.ts';
@@ -28,12 +30,12 @@ import { groupingAdvice, waiterLines, waitersDocument } from './info-waiters.ts'
 const DETAIL_LIMIT = 64;
 
 export const define: VerbModule['define'] = (command, terminal) => {
-  command
-    .argument('<recording>', 'a recording, sealed or still being written')
+  command.argument('<recording>', 'a recording, sealed or still being written');
+  addSelectFlags(command)
     .option('--json', 'print one JSON document', false)
     .option('--against <recording>', 'compare it with another view of the same stream')
-    .action((path: string, options: { json: boolean; against?: string }) => {
-      if (options.against === undefined) run(path, options.json, terminal());
+    .action((path: string, options: Options) => {
+      if (options.against === undefined) run(path, options, terminal());
       else runAgainst(path, options.against, options.json, terminal());
     });
 };
@@ -46,14 +48,25 @@ interface Found {
   readonly waits: WaitSummary;
 }
 
-function run(path: string, json: boolean, terminal: Terminal): void {
+interface Options extends SelectFlags {
+  readonly json: boolean;
+  readonly against?: string;
+}
+
+function run(path: string, options: Options, terminal: Terminal): void {
+  const { json } = options;
+  const selection = selectionOf(options, true);
+  const what = selectionText(options);
   using reader = openTrace(path, { words: false });
   const summary = new TraceSummary();
   const waits = new WaitSummary(reader.header);
-  for (const batch of reader.batches()) {
+  const filter = new RowFilter(selection, reader.header);
+  const batches = what === '' ? reader.batches() : filter.pickAll(reader.batches());
+  for (const batch of batches) {
     summary.add(batch);
     waits.add(batch);
   }
+  if (what !== '') terminal.story(`only ${what}; losses are those of the whole recording`);
   const end = reader.end;
   if (end === undefined) throw new Error('a recording was read through without an end');
   if (end.state === 'cut') {

@@ -62,6 +62,7 @@ const WRITERS = [
   'import guest.log',
   'record --log guest.log',
   'scrub rec.arrow',
+  'cut rec.arrow --end 1s',
   'merge rec.arrow rec.arrow:shift=5ms',
   'generate -n 100',
   'replay rec.arrow --asap',
