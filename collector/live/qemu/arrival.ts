@@ -4,7 +4,7 @@
 const NEWLINE = 10;
 const LINE_LIMIT_BYTES = 64 * 1024;
 const STAMPED = /^(?:\d+@\d+\.\d{6}:|\d{4}-\d\d-\d\dT[\d:.]{15}Z )/;
-const EVENT = /^(?:vtd|smmu|smmuv3|virtio_iommu|amdvi)_\w+ /;
+const EVENT = /^(?:vtd|smmu|smmuv3|virtio_iommu|amdvi|riscv_iommu)_\w+ /;
 
 export class ArrivalStamper {
   /** Undefined until a line told. */

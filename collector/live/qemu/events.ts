@@ -17,6 +17,7 @@ const NEEDED = [
   'smmuv3_range_inval',
   'smmu_iotlb_inv_asid_vmid',
   'virtio_iommu_unmap',
+  'riscv_iommu_cmd',
   'amdvi_pages_inval',
   'amdvi_devtab_inval',
   'amdvi_iotlb_inval',

@@ -26,6 +26,7 @@ export const EVENT_TEXTS: Readonly<Record<string, readonly string[]>> = {
   smmu_iotlb_inv_asid: ['IOTLB invalidate asid=%d'],
   virtio_iommu_unmap: ['domain=%d virt_start=0x%x virt_end=0x%x'],
   virtio_iommu_unmap_done: ['domain=%d virt_start=0x%x virt_end=0x%x'],
+  riscv_iommu_cmd: ['%s: command 0x%x 0x%x'],
   amdvi_pages_inval: ['AMD-Vi pages for domain 0x%x invalidated'],
   amdvi_devtab_inval: ['device table entry for devid: %x:%x.%x invalidated'],
   amdvi_iotlb_inval: ['IOTLB pages invalidated'],

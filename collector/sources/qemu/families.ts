@@ -2,6 +2,7 @@
 
 import { amdviFamily } from './amdvi.ts';
 import type { QemuFamily } from './family.ts';
+import { riscvFamily } from './riscv.ts';
 import { smmuv3Family } from './smmuv3.ts';
 import { virtioIommuFamily } from './virtio-iommu.ts';
 import { vtdFamily } from './vtd.ts';
@@ -11,4 +12,5 @@ export const qemuFamilies: readonly QemuFamily[] = [
   smmuv3Family,
   virtioIommuFamily,
   amdviFamily,
+  riscvFamily,
 ];
