@@ -20,11 +20,10 @@ import type { Issuer } from '../../replayer/issuers/index.ts';
 import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { writeResult } from '../../replayer/result/file.ts';
 import { planReplays, type ReplayLoopFlags } from '../../replayer/cli/replay-plan.ts';
-import { stepsDigest } from '../../replayer/planner/index.ts';
-import { holds } from '../../replayer/strategies/grouping.ts';
 import { replay, type PlannedTrace } from '../../replayer/result/replay.ts';
 import type { Dialect } from '../../replayer/dialects/index.ts';
 import type { StrategyChain } from '../../replayer/strategies/chain.ts';
+import { sameKey } from './same-plans.ts';
 import { Rounds, type ArmValue, type RoundRules } from './rounds.ts';
 
 export interface ComparisonOptions {
@@ -71,9 +70,7 @@ export interface ComparisonArm {
 export function armsOf(planned: readonly PlannedTrace[]): readonly ComparisonArm[] {
   const groups = new Map<string, PlannedTrace[]>();
   for (const one of planned) {
-    const { plan } = one;
-    const isFixed = plan.chain.online === undefined && !holds(plan.chain.grouping);
-    const key = isFixed ? stepsDigest(plan) : plan.facts.strategy;
+    const key = sameKey(one);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [one]);
     else group.push(one);
@@ -192,11 +189,15 @@ function planText(
     'speed' in pacing
       ? `, about ${formatDuration(rounds * (perRound / pacing.speed + arms.length * OVERHEAD_NS))}`
       : '';
-  const same = arms.flatMap(({ planned, sameAs }) =>
-    sameAs.map((name) => `${name} plans the same as ${planned.plan.facts.strategy}`),
+  const same = arms.flatMap(({ planned, arm, sameAs }) =>
+    (arm === 0 ? sameAs : []).map(
+      (name) => `${name} plans the same as ${planned.plan.facts.strategy}`,
+    ),
   );
   return [
-    `${formatCount(arms.length)} arms × ${formatCount(rounds)} rounds: ${formatCount(replays)} replays at the most${long}`,
+    rounds === Number.MAX_SAFE_INTEGER
+      ? `${formatCount(arms.length)} arms, rounds until the wanted difference would be found`
+      : `${formatCount(arms.length)} arms × ${formatCount(rounds)} rounds: ${formatCount(replays)} replays at the most${long}`,
     ...same,
   ].join('; ');
 }

@@ -19,6 +19,8 @@ export interface RunMetrics {
   readonly service_p99_ns: number | null;
   /** Null where the recording has no barrier. */
   readonly stall_total_ns: number | null;
+  /** Null where the replay was no closed loop. */
+  readonly guest_time_ns: number | null;
   readonly stall_p50_ns: number | null;
   readonly stall_p99_ns: number | null;
   /** Null where the result did not count it. */
@@ -67,6 +69,7 @@ SELECT
     ${nearestRankSql('0.5', 'timed.services')} AS service_p50_ns,
     ${nearestRankSql('0.99', 'timed.services')} AS service_p99_ns,
     if(length(stalled.stalls) + chosen.free_barriers = 0, NULL, arraySum(stalled.stalls)) AS stall_total_ns,
+    JSONExtract(chosen.header, 'summary', 'guest_time_ns', 'Nullable(Float64)') AS guest_time_ns,
     ${nearestRankSql('0.5', 'stalled.stalls', 'chosen.free_barriers')} AS stall_p50_ns,
     ${nearestRankSql('0.99', 'stalled.stalls', 'chosen.free_barriers')} AS stall_p99_ns,
     chosen.cpu_ns AS cpu_ns,

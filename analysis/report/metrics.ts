@@ -102,6 +102,15 @@ export const METRICS: readonly Metric[] = [
     note: 'how long the guest waits, over all barriers together',
   },
   {
+    id: 'guest_time_ns',
+    title: 'guest time',
+    unit: 'ns',
+    isPlanned: false,
+    is_time: true,
+    better: 'lower',
+    note: 'at most: from the first request to the last release of each waiter, idle time included',
+  },
+  {
     id: 'cpu_system_ns',
     title: 'CPU in the kernel',
     unit: 'ns',

@@ -33,7 +33,7 @@ interface Row {
 
 const REQUESTS = 600;
 const ROUNDS = 2;
-const PART = ['--limit', String(REQUESTS), '--speed', '20x'];
+const PART = ['--limit', String(REQUESTS), '--speed', '20x', '--open-loop'];
 const STRATEGIES = ['none', 'barrier', 'adjacent', 'window:us=50'];
 
 const folder = join(folderFor({ after }), 'out');

@@ -17,7 +17,7 @@ import {
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { compareStrategies } from '../../analysis/compare/compare.ts';
-import { DEMO_REPLAYS, DEMO_STRATEGIES } from '../../analysis/compare/defaults.ts';
+import { DEMO_REPLAYS, DEFAULT_STRATEGIES } from '../../analysis/compare/defaults.ts';
 import { IN_MEMORY } from '../../analysis/store/index.ts';
 import { comparisonTable } from '../../analysis/report/text-table.ts';
 import { dialects } from '../../replayer/dialects/index.ts';
@@ -63,7 +63,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   const issuer = issuers.get(options.device === undefined ? 'null' : 'iommufd');
   tellWhatRuns(options, terminal);
   terminal.story(
-    `replaying 2 s of a real guest (fio on NVMe, strict) under ${DEMO_STRATEGIES.join(', ')}; ${DEMO_STRATEGIES[0]} runs twice per round`,
+    `replaying 2 s of a real guest (fio on NVMe, strict) under ${DEFAULT_STRATEGIES.join(', ')}; ${DEFAULT_STRATEGIES[0]} runs twice per round`,
   );
   const folder = kept ?? new OutputFolder(mkdtempSync(join(tmpdir(), 'iotlb-demo-')), rules);
   using interrupt = watchInterrupt();
@@ -71,7 +71,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     const { report, interrupted } = await compareStrategies(
       {
         recording: SAMPLE,
-        chains: DEMO_STRATEGIES.map((text) => parseChain(text)),
+        chains: DEFAULT_STRATEGIES.map((text) => parseChain(text)),
         dialect: dialects.get('hwpt-vtd-s1'),
         issuer,
         device: options.device,
