@@ -10,7 +10,7 @@ import { ROW, type LoopRows } from '../../replayer/closed-loop/rows.ts';
 function rows(drawing: string): LoopRows {
   const all = drawing
     .split(' ')
-    .flatMap((doorbell, i) => [...doorbell].map((sign) => ({ sign, submission: i + 1 })));
+    .flatMap((doorbell, i) => Array.from(doorbell, (sign) => ({ sign, submission: i + 1 })));
   return {
     count: all.length,
     what: all.map(({ sign }) => (sign === '|' ? ROW.barrier : ROW.request)),
