@@ -79,6 +79,11 @@ export const verbs: readonly Verb[] = [
     load: () => import('./analysis/cli/compare.ts'),
   },
   {
+    name: 'diff',
+    summary: 'compare two replays of one recording, request by request',
+    load: () => import('./analysis/cli/diff.ts'),
+  },
+  {
     name: 'report',
     summary: 'write a comparison as one HTML page',
     load: () => import('./web/node/report.ts'),

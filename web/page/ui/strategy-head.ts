@@ -39,6 +39,9 @@ export function strategyHead(
     { scope: 'col', role: 'columnheader', class: wins ? 'iot-wins' : undefined },
     swatch(strategyStyle(report, index)),
     el('span', { class: 'iot-name iot-strategy' }, strategy.strategy),
+    strategy.same_as.length === 0
+      ? undefined
+      : el('span', { class: 'iot-same' }, `same plan: ${strategy.same_as.join(', ')}`),
     el('span', { class: 'iot-marks' }, ...marks),
     exposure(strategy),
   );
