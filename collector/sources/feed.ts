@@ -9,6 +9,7 @@ import { RandomInput, ToolError, fileError, openInput, type Input } from '../bas
 import { HEADER_KEY, fileDigest } from '../format/index.ts';
 import type { EventBuilder } from '../model/index.ts';
 import { importSources } from './index.ts';
+import { describeUnread } from './unread-forms.ts';
 import type {
   FileForm,
   FolderForm,
@@ -133,12 +134,11 @@ function chooseForm(
       hint: 'info, plan and replay read it as it is; --salvage repairs it, or writes it anew, compressed',
     });
   }
+  const { is, hint } = describeUnread(head);
   throw new ToolError(
     'E_FORMAT',
-    `${name}: not a recording that any source knows; nothing was written`,
-    {
-      hint: `say what it is with --source (${importSources.names.join(', ')})`,
-    },
+    `${name}: not a recording that any source knows: it ${is}; nothing was written`,
+    { hint },
   );
 }
 

@@ -208,6 +208,21 @@ function refuseMisread(feed: Feed): void {
 }
 
 function noEvents(feed: Feed): ToolError {
+  const misread = feed.parser.lines?.misread();
+  if (misread !== undefined && misread.lines > 0) {
+    // What it needs is in it: to say "record it" would be wrong.
+    const examples = misread.examples.map(({ line, text }) => `line ${line}: ${text}`);
+    return new ToolError(
+      'E_MISREAD',
+      [
+        `${feed.name}: holds ${misread.lines} events of source '${feed.source.name}', none of which was understood; nothing was written`,
+        ...examples,
+      ].join('\n  '),
+      {
+        hint: 'these lines are cut, altered, or of a version whose texts are not known: docs/event-texts.md lists those that are',
+      },
+    );
+  }
   const { skipped, lost } = feed.parser.losses;
   const instead = feed.parser.insteadFound?.();
   return new ToolError(
