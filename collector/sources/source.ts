@@ -5,6 +5,8 @@ import type { Named, RandomInput } from '../base/index.ts';
 import type { LineCount } from './text/line-count.ts';
 import type { EventBuilder, HeaderFacts, LossLog, TraceHeader } from '../model/index.ts';
 
+export type ClockStep = TraceHeader['clock_steps'][number];
+
 /** What a source learnt about its recording; becomes part of the header once the input is read. */
 export interface SourceFacts {
   readonly clock: TraceHeader['clock'];
@@ -16,6 +18,8 @@ export interface SourceFacts {
   readonly viommus: TraceHeader['viommus'];
   /** Empty where the input does not tell who waits. */
   readonly waiters: TraceHeader['waiters'];
+  /** Where the clock was set while it was recorded, or its time is not known. */
+  readonly clockSteps?: readonly ClockStep[];
   readonly version?: string;
   readonly detail?: string;
   readonly kernel?: string;
@@ -36,6 +40,7 @@ export function headerFacts(
     streams,
     viommus,
     waiters,
+    clock_steps: facts.clockSteps === undefined ? undefined : [...facts.clockSteps],
     kernel,
     guest,
   };

@@ -14,6 +14,7 @@ import {
 } from '../../collector/model/index.ts';
 import { isDamage, openFeed } from '../../collector/sources/feed.ts';
 import type { LossLog } from '../../collector/model/index.ts';
+import type { LineTally } from '../../collector/sources/text/line-count.ts';
 import type { InputHints, SourceFacts } from '../../collector/sources/index.ts';
 
 export interface Row {
@@ -38,6 +39,7 @@ export interface SourceRun {
   readonly facts: SourceFacts;
   readonly losses: LossLog;
   readonly warnings: readonly string[];
+  readonly lines: LineTally | undefined;
   /** What ended the input early, where salvaging. */
   readonly damage: unknown;
 }
@@ -104,6 +106,7 @@ export async function readSource(
         facts: feed.parser.facts(),
         losses: feed.parser.losses,
         warnings: feed.warnings(),
+        lines: feed.parser.lines?.tally(),
         damage,
       };
     } finally {

@@ -1,5 +1,6 @@
-// Events of a text that is not in order of time: held until the end, then taken by time, each CPU's own in the
-// order they came (`cat per_cpu/cpu*/trace`). Columns, no object per event.
+// Events of a text that is not in order of time (`cat per_cpu/cpu*/trace`, several traces one behind the other):
+// held until the end, then taken by time. A trace clock never goes back on a CPU, so that this keeps each CPU's
+// own order. Columns, no object per event.
 
 const FIRST_EVENTS = 4096;
 const WORDS = 8;
@@ -33,24 +34,17 @@ export class CpuOrder {
   #count = 0;
   #roles = new Uint8Array(FIRST_EVENTS);
   #times = new Float64Array(FIRST_EVENTS);
-  /** Time, but never less than that of the CPU's event before: what the order goes by. */
-  #keys = new Float64Array(FIRST_EVENTS);
   #cpus = new Int32Array(FIRST_EVENTS);
   #instances = new Uint16Array(FIRST_EVENTS);
   #streams = new Int32Array(FIRST_EVENTS);
   #pages = new Float64Array(FIRST_EVENTS * 2);
   #words = new Uint32Array(FIRST_EVENTS * WORDS);
-  readonly #latest = new Map<number, number>();
 
   add(event: HeldEvent): void {
     if (this.#count === this.#roles.length) this.#grow();
     const i = this.#count++;
-    const queue = event.instance * 65_536 + event.cpu;
-    const key = Math.max(event.time, this.#latest.get(queue) ?? Number.NEGATIVE_INFINITY);
-    this.#latest.set(queue, key);
     this.#roles[i] = event.role;
     this.#times[i] = event.time;
-    this.#keys[i] = key;
     this.#cpus[i] = event.cpu;
     this.#instances[i] = event.instance;
     this.#streams[i] = event.stream;
@@ -61,9 +55,9 @@ export class CpuOrder {
 
   /** Hands over every event, earliest first; `event` is filled anew each time. */
   drain(event: HeldEvent, take: () => void): void {
-    const keys = this.#keys;
+    const times = this.#times;
     const order = Uint32Array.from({ length: this.#count }, (_, i) => i);
-    order.sort((a, b) => keys[a] - keys[b] || a - b);
+    order.sort((a, b) => times[a] - times[b] || a - b);
     for (const i of order) {
       event.role = this.#roles[i];
       event.time = this.#times[i];
@@ -89,7 +83,6 @@ export class CpuOrder {
     };
     this.#roles = grow(this.#roles, Uint8Array);
     this.#times = grow(this.#times, Float64Array);
-    this.#keys = grow(this.#keys, Float64Array);
     this.#cpus = grow(this.#cpus, Int32Array);
     this.#instances = grow(this.#instances, Uint16Array);
     this.#streams = grow(this.#streams, Int32Array);

@@ -16,6 +16,8 @@ export interface LooseTime {
   readonly seconds: number;
   readonly nanos: number;
   readonly digits: number;
+  /** Its clock, where the form tells. */
+  readonly clock?: string;
 }
 
 const EVENT =

@@ -72,10 +72,8 @@ class FtraceTextParser implements SourceParser {
   /** Set where the text is known not to be in order of time. */
   readonly #order: CpuOrder | undefined;
   readonly #held = heldEvent();
-  /** Of the last event, on its CPU and on any. */
+  /** Time of the last event. */
   #latest = Number.NEGATIVE_INFINITY;
-  #latestCpu = -1;
-  #latestInstance = 0;
   #isUnordered = false;
   readonly #cursor = new TextCursor();
   readonly #splitter: LineSplitter;
@@ -255,6 +253,7 @@ class FtraceTextParser implements SourceParser {
     this.#nanos = found.time.nanos;
     this.#digits = Math.max(this.#digits, found.time.digits);
     this.#cpu = found.cpu;
+    if (this.#clock === 'unknown' && found.time.clock !== undefined) this.#clock = found.time.clock;
     this.#instance(bytes, start, start + found.textAt);
     this.#cursor.open(bytes, start + found.textAt, end);
     return this.#take(role, bytes, start, number, whole);
@@ -286,11 +285,8 @@ class FtraceTextParser implements SourceParser {
       this.#order.add(held);
       return;
     }
-    const isOther = held.cpu !== this.#latestCpu || held.instance !== this.#latestInstance;
-    if (held.time < this.#latest && isOther && held.cpu >= 0) this.#isUnordered = true;
+    if (held.time < this.#latest) this.#isUnordered = true;
     this.#latest = held.time;
-    this.#latestCpu = held.cpu;
-    this.#latestInstance = held.instance;
     this.#emit();
   }
 
