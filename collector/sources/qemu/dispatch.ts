@@ -64,6 +64,8 @@ export class QemuDispatch {
   /** Family of each stream. */
   readonly #streams: number[] = [];
   readonly #waiters = new WaiterTable('thread', 'thread');
+  /** Told of every row before it is added: its number in the recording and its time. */
+  onRow: ((seq: number, now: number) => void) | undefined;
 
   constructor(options: DispatchOptions) {
     this.#out = options.out;
@@ -158,6 +160,7 @@ export class QemuDispatch {
       }
       if (Number.isNaN(this.firstRow)) this.firstRow = now;
       this.#losses.seen++;
+      this.onRow?.(this.#out.firstSeq + this.#out.count, now);
       const row = this.#out.next(now - this.firstRow, stream);
       if (by >= 0) setWaiter(this.#out, row, by);
       return row;

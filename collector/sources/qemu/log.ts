@@ -12,6 +12,7 @@ import { EventFinder } from './event-finder.ts';
 import { lineOfJson } from './json-line.ts';
 import { readPrefix } from './prefix.ts';
 import { StampReader } from './stamp.ts';
+import { WallClock } from './wall-clock.ts';
 
 /** So many of our events without a time stamp, and none with one, end the import. */
 const UNSTAMPED_LIMIT = 16;
@@ -58,6 +59,7 @@ class QemuLogParser implements SourceParser {
   readonly #finder: EventFinder;
   readonly #year: number;
   readonly #yearFrom: string;
+  readonly #wall = new WallClock();
   #clock: StampClock | undefined;
   #digits = 0;
   #baseSeconds = -1;
@@ -73,6 +75,7 @@ class QemuLogParser implements SourceParser {
     });
     const { losses, lines } = this;
     this.#dispatch = new QemuDispatch({ out, losses, lines, cursor: this.#cursor, unit: 'line' });
+    this.#dispatch.onRow = (seq, now) => this.#wall.row(seq, now, this.#dispatch.firstRow);
     this.#finder = new EventFinder(this.#dispatch.entries());
     this.#year = hints.year ?? (hints.modified ?? new Date()).getUTCFullYear();
     this.#yearFrom =
@@ -108,12 +111,14 @@ class QemuLogParser implements SourceParser {
       },
       ...barrierFacts(rule, unknown),
       ...this.#dispatch.facts(),
+      clockSteps: this.#wall.steps(),
       detail: `log backend, ${this.#splitter.lines} lines`,
     };
   }
 
   warnings(): readonly string[] {
     return [
+      ...this.#wall.steps().map(({ after_seq, why }) => `after event ${after_seq}: ${why}`),
       ...(this.#usedYear
         ? [
             `its time stamps name no year and no time zone: the year ${this.#year} ${this.#yearFrom} (--year sets it), and the times are taken as UTC`,
@@ -145,13 +150,15 @@ class QemuLogParser implements SourceParser {
     const nameAt = cursor.at;
     const entry = this.#dispatch.find(cursor);
     if (entry !== undefined && isStamped) {
-      this.#time('realtime', stamp.seconds, stamp.micros * 1000, 6);
       this.#dispatch.thread = stamp.thread;
+      this.#time('realtime', stamp.seconds, stamp.micros * 1000, stamp.digits);
       const isGood = this.#take(entry, nameAt, whole);
       if (isGood) return 'kept';
       this.#hidden(bytes, start, { from: nameAt + 1, end, whole });
       return 'lost';
     }
+    if (isStamped && this.#baseSeconds >= 0)
+      this.#wall.heard((stamp.seconds - this.#baseSeconds) * 1e9 + stamp.micros * 1000);
     if (bytes[start] === BRACE) {
       const line = lineOfJson(Buffer.from(bytes.subarray(start, end)).toString('utf8'));
       if (line !== undefined) return this.#fateOfMessage(line, whole);
@@ -201,9 +208,9 @@ class QemuLogParser implements SourceParser {
         continue;
       }
       if (stamp.clock === 'syslog') this.#usedYear = true;
-      this.#time(stamp.clock, stamp.seconds, stamp.nanos, stamp.digits);
       const dispatch = this.#dispatch;
       dispatch.thread = prefix.thread;
+      this.#time(stamp.clock, stamp.seconds, stamp.nanos, stamp.digits);
       dispatch.origin = prefix.origin;
       this.#cursor.open(bytes, nameAt, end);
       dispatch.find(this.#cursor);
@@ -291,7 +298,12 @@ class QemuLogParser implements SourceParser {
     if (this.#baseSeconds < 0) this.#baseSeconds = seconds;
     this.#clock ??= clock;
     if (digits > this.#digits) this.#digits = digits;
-    this.#dispatch.now = (seconds - this.#baseSeconds) * 1e9 + nanos;
+    const dispatch = this.#dispatch;
+    let shown = (seconds - this.#baseSeconds) * 1e9 + nanos;
+    // A stamp without decimals among others that have them says no more than its second.
+    if (digits === 0 && this.#digits > 0 && this.#wall.shownNs - shown < 1e9)
+      shown = Math.max(shown, this.#wall.shownNs);
+    dispatch.now = this.#wall.at(shown, dispatch.thread, 10 ** (9 - this.#digits));
   }
 
   #noStamps(): ToolError {

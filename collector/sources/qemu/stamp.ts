@@ -16,6 +16,8 @@ const SPACE = 32;
 export class StampReader {
   seconds = 0;
   micros = 0;
+  /** Digits of the fraction that was printed. */
+  digits = 6;
   /** The thread that printed the line; -1 where the stamp does not show it. */
   thread = -1;
 
@@ -58,6 +60,7 @@ export class StampReader {
     this.thread = -1;
     cursor.at = at + 19;
     if (bytes[cursor.at] === CAPITAL_Z) {
+      this.digits = 0;
       this.micros = 0; // GLib leaves the decimals of a whole second out
       cursor.at++;
     } else if (!this.#micros(cursor, CAPITAL_Z)) {
@@ -70,6 +73,7 @@ export class StampReader {
 
   #micros(cursor: TextCursor, after: number): boolean {
     if (cursor.bytes[cursor.at] !== DOT) return false;
+    this.digits = 6;
     cursor.at++;
     const start = cursor.at;
     this.micros = cursor.decimal();
