@@ -81,6 +81,7 @@ export function assembleReport(input: ReportInput): ReportJson {
       ...requestCounts(span, first),
       lost: first.trace.lost,
       duration_ns: span.events === 0 ? first.summary.asked_ns : span.last_ns - span.first_ns,
+      ...(first.trace.clock_steps === undefined ? {} : { clock_steps: first.trace.clock_steps }),
       ...(first.trace.synthetic === undefined ? {} : { synthetic: first.trace.synthetic }),
       scrub: first.trace.scrub,
       requests_per_barrier: intervalCounts(input.intervals),

@@ -134,6 +134,8 @@ export const reportSchema = z.object({
     barriers: z.number(),
     lost: z.number(),
     duration_ns: z.number(),
+    /** Where its clock was set: the time between these rows is not known. */
+    clock_steps: z.array(z.string()).optional(),
     synthetic: z.string().optional(),
     scrub: z.string(),
     /** Barrier intervals by the number of requests in them, from 0 on. */

@@ -40,6 +40,13 @@ export function trustLines(input: TrustInput): Line[] {
     trace.barriers === 'implied'
       ? line('warn', 'The source shows no barriers: they are implied by a rule.')
       : undefined,
+    ...(trace.clock_steps ?? []).map((step) => line('warn', `Time is unknown in it: ${step}.`)),
+    trace.barriers === 'unknown'
+      ? line(
+          'bad',
+          'The recording does not show when the guest waited: nothing that depends on it is said.',
+        )
+      : undefined,
     trace.synthetic === undefined
       ? undefined
       : line('warn', `The recording is not a real one: ${trace.synthetic}.`),

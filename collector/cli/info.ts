@@ -19,9 +19,16 @@ import {
   type TraceReader,
 } from '../format/index.ts';
 import { compareRecordings } from '../against/compare-recordings.ts';
-import { GRANULARITIES, KINDS, TraceSummary, WaitSummary, familyOfStream } from '../model/index.ts';
 import { addSelectFlags, selectionOf, selectionText, type SelectFlags } from '../select/flags.ts';
 import { RowFilter } from '../select/row-filter.ts';
+import {
+  GRANULARITIES,
+  KINDS,
+  TraceSummary,
+  WaitSummary,
+  clockStepTexts,
+  familyOfStream,
+} from '../model/index.ts';
 import { againstDocument, againstScreen } from './info-against.ts';
 import { lossLines } from './info-losses.ts';
 import { groupingAdvice, waiterLines, waitersDocument } from './info-waiters.ts';
@@ -112,6 +119,7 @@ function document({ reader, end, summary, waits }: Found): object {
     losses: end.losses,
     barriers_are: header.barriers,
     ...waitersDocument(header, waits),
+    clock_steps: header.clock_steps,
     backwards: summary.backwards,
     submissions: summary.submissions,
     requests_per_barrier: trimmed(summary.perBarrier),
@@ -176,6 +184,7 @@ function screen({ reader, end, summary, waits }: Found, terminal: Terminal): str
     `  lost        ${lost}; ${formatCount(end.tally.skipped)} other events skipped`,
     ...lossLines(end.losses),
     `  rate        ${rate} requests on average; ${formatCount(summary.busiestSecond)} in the busiest second, ${formatCount(summary.busiestMillisecond)} in the busiest ms`,
+    ...clockStepTexts(header).map((step) => `  time        ${step}`),
     ...(summary.backwards === 0
       ? []
       : [`  order       ${formatCount(summary.backwards)} time stamps go backwards`]),

@@ -1,4 +1,5 @@
 export * from './vocabulary.ts';
+export { clockStepTexts } from './clock-steps.ts';
 export * from './columns.ts';
 export {
   type EventBatch,

@@ -2,6 +2,7 @@
 // A source knows its containers (lines, pages, records); what words mean is the decoders' business.
 
 import type { Named, RandomInput } from '../base/index.ts';
+import type { GuestMap } from './qemu/guest-survey.ts';
 import type { LineCount } from './text/line-count.ts';
 import type { EventBuilder, HeaderFacts, LossLog, TraceHeader } from '../model/index.ts';
 
@@ -52,6 +53,8 @@ export interface InputHints {
   readonly year?: number;
   /** When the file was last written. */
   readonly modified?: Date;
+  /** Whose lines are whose, where several guests wrote it. */
+  readonly guests?: GuestMap;
   /** Its events are known not to be in order of time. */
   readonly isUnordered?: boolean;
 }

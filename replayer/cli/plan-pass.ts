@@ -3,7 +3,7 @@
 
 import { formatCount, parseCount, type Terminal } from '../../collector/base/index.ts';
 import { openTrace } from '../../collector/format/index.ts';
-import type { EventBatch } from '../../collector/model/index.ts';
+import { clockStepTexts, type EventBatch } from '../../collector/model/index.ts';
 import { Submissions } from '../closed-loop/submissions.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { CostModel } from '../model/cost-model.ts';
@@ -65,6 +65,7 @@ export function planPass(path: string, chains: readonly StrategyChain[], how: Pa
   const { header } = reader;
   refuseUnknownWaits(path, header, chains);
   const unknown = unknownWaits(header);
+  for (const step of clockStepTexts(header)) terminal.warn(step);
   const waiters = waiterNumbers(
     header,
     flags.streamWaiters === undefined ? 1 : parseCount(flags.streamWaiters, '--stream-waiters'),

@@ -6,6 +6,7 @@ import { openTrace } from '../../collector/format/index.ts';
 import type { LoopRows } from '../closed-loop/rows.ts';
 import type { Dialect } from '../dialects/index.ts';
 import { copyRows, type ClosedPlan } from '../loop/closed-plan.ts';
+import { unknownWaits } from '../planner/index.ts';
 import { planRecordings, type PlannedTrace } from '../result/replay.ts';
 import { LoopRowSource } from '../closed-loop/loop-rows.ts';
 import { loopOptions, type LoopFlags } from '../closed-loop/flags.ts';
@@ -25,6 +26,7 @@ export function planReplays(
 ): readonly PlannedTrace[] {
   if (pace.pacing.kind !== 'closed-loop') return planRecordings(path, chains, dialect, pace.cut);
   const header = headerOf(path);
+  refuseClosedLoop(path, unknownWaits(header));
   const perStream =
     flags.streamWaiters === undefined ? 1 : parseCount(flags.streamWaiters, '--stream-waiters');
   const waiters = waiterNumbers(header, perStream);
@@ -50,6 +52,16 @@ export function planReplays(
     };
     return { ...all[i], closed };
   });
+}
+
+/** A closed loop is made of waits: without them there is none. */
+function refuseClosedLoop(path: string, reason: string | undefined): void {
+  if (reason === undefined) return;
+  throw new ToolError(
+    'E_MISMATCH',
+    `${path}: the closed loop depends on the guest's waits, which are unknown: ${reason}. Nothing was issued.`,
+    { hint: "'-s none --open-loop' replays the recorded times, without a verdict" },
+  );
 }
 
 function headerOf(path: string): ReturnType<typeof openTrace>['header'] {

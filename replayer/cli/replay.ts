@@ -32,6 +32,7 @@ import { addLimitFlags, enforceLimits, limitsOf, type LimitFlags } from './limit
 import { addPacingFlags, paceOf, type PacingFlags } from './pacing-flags.ts';
 import { verdictText } from './verdict-text.ts';
 import { planReplays, type ReplayLoopFlags } from './replay-plan.ts';
+import { tellLength } from './replay-length.ts';
 import { replayScreen } from './replay-screen.ts';
 
 interface Options extends PacingFlags, LimitFlags, ClassFlag, ReplayLoopFlags {
@@ -95,6 +96,8 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       );
     return;
   }
+  for (const step of planned.trace.clock_steps ?? []) terminal.warn(step);
+  tellLength(planned.plan, pace, terminal);
   const issuerOptions = { device: options.device };
   requireUsable(issuer, dialect, issuerOptions);
   using interrupt = watchInterrupt();

@@ -47,6 +47,8 @@ export const resultHeaderSchema = z.object({
     lost: z.number(),
     source: z.string(),
     barriers: z.string(),
+    /** Where the recording's clock was set, in words: the time between these rows is not known. */
+    clock_steps: z.array(z.string()).optional(),
     synthetic: z.string().optional(),
     scrub: z.string(),
   }),

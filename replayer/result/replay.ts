@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import type { EventBatch } from '../../collector/model/index.ts';
 import { TOOL, ToolError } from '../../collector/base/index.ts';
 import { fileDigest, openTrace } from '../../collector/format/index.ts';
+import { clockStepTexts } from '../../collector/model/index.ts';
 import { requireCarries } from '../issuers/carries.ts';
 import type { Issuer } from '../issuers/index.ts';
 import type { IssuerOptions, IssuerSession } from '../issuers/issuer.ts';
@@ -64,6 +65,7 @@ export function planRecordings(
     lost: end?.tally.lost ?? 0,
     source: header.source.name,
     barriers: header.barriers,
+    ...(header.clock_steps.length === 0 ? {} : { clock_steps: [...clockStepTexts(header)] }),
     ...(header.synthetic === undefined ? {} : { synthetic: header.synthetic }),
     scrub: header.scrub,
   };

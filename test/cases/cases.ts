@@ -50,7 +50,8 @@ const hasOneStep =
   (why: RegExp) =>
   (run: SourceRun): string | undefined => {
     const steps = run.facts.clockSteps ?? [];
-    if (steps.length !== 1 || !why.test(steps[0].why)) return `clock steps: ${JSON.stringify(steps)}`;
+    if (steps.length !== 1 || !why.test(steps[0].why))
+      return `clock steps: ${JSON.stringify(steps)}`;
     const span = (run.rows.at(-1)?.t ?? 0) - run.rows[0].t;
     return span < 60e9 ? ascending(run) : `spans ${span} ns`;
   };
@@ -154,6 +155,17 @@ export const CASES: readonly Case[] = [
     what: 'the clock set forward by 3 d',
     kinds: WHOLE,
     check: hasOneStep(/no line for 3 d/),
+  },
+  {
+    file: '37-two-guests-one-log.log',
+    what: 'two QEMUs share one stderr',
+    kinds: { 'interrupt-entry-cache': 116, barrier: 434, 'context-cache': 16, iotlb: 302 },
+    check: ({ facts, rows }) => {
+      const each = [0, 1].map((stream) => rows.filter((row) => row.stream === stream).length);
+      return facts.streams.length === 2 && each.join() === '434,434'
+        ? undefined
+        : `${facts.streams.length} streams of ${each.join()} rows`;
+    },
   },
   { file: '38-simpletrace-py.txt', what: 'text of simpletrace.py', refusal: /binary trace/ },
   { file: '39-per-cpu-cat.txt', what: 'cat per_cpu/cpu*/trace', check: ascending },

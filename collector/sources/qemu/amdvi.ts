@@ -16,6 +16,8 @@ const INVALIDATED = field(' invalidated');
 const STORE_ADDRESS = field('completion wait requested with store address 0x');
 const STORE_DATA = field(' and store data 0x');
 
+const COMMAND_BYTES = 16;
+
 export const amdviFamily: QemuFamily = {
   name: 'amdvi',
   family: 'amdvi',
@@ -66,11 +68,12 @@ export const amdviFamily: QemuFamily = {
 
     /** Printed before each command; a moved tail is a new doorbell. */
     const exec = (): boolean => {
-      hexAfter(cursor, HEAD);
+      const head = hexAfter(cursor, HEAD);
       const found = hexAfter(cursor, TAIL);
-      hexAfter(cursor, BASE);
+      const base = hexAfter(cursor, BASE);
       if (!cursor.ok || !cursor.atEnd()) return false;
       executed++;
+      context.position(base, Math.floor(head / COMMAND_BYTES));
       if (found !== tail) doorbells++;
       tail = found;
       return true;

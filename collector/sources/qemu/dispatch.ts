@@ -12,6 +12,7 @@ import {
 import type { SourceFacts } from '../source.ts';
 import type { KindCount, LineCount } from '../text/line-count.ts';
 import { qemuFamilies } from './families.ts';
+import type { GuestSurvey } from './guest-survey.ts';
 import type { LineVerdict, OpenFamily, QemuContext } from './family.ts';
 
 const SPACE = 32;
@@ -30,6 +31,10 @@ export interface DispatchOptions {
   readonly losses: LossLog;
   readonly lines: LineCount;
   readonly unit: LossDetail['unit'];
+  /** How the guests are called, where there are several. */
+  readonly guests?: readonly string[];
+  /** Is told where queues are, where it is not yet known whose lines are whose. */
+  readonly survey?: GuestSurvey;
 }
 
 /** Waits as a header tells of them: what is unknown outweighs what a rule implies. */
@@ -50,19 +55,24 @@ export class QemuDispatch {
   thread = -1;
   /** Who printed it, as far as the text before it tells; empty where it does not. */
   origin = '';
+  /** Whose line the current one is. */
+  guest = 0;
   /** `now` of the first row; rows are offsets from it. */
   firstRow = Number.NaN;
   readonly #out: EventBuilder;
   readonly #losses: LossLog;
   readonly #lines: LineCount;
   readonly #unit: LossDetail['unit'];
-  readonly #open: readonly OpenFamily[];
+  readonly #survey: GuestSurvey | undefined;
+  readonly #guests: readonly string[];
+  /** The families of each guest. */
+  readonly #open: readonly (readonly OpenFamily[])[];
   readonly #entries: readonly EventEntry[];
   readonly #events: NameTable<EventEntry>;
-  /** Waits of each family. */
-  readonly #waits = qemuFamilies.map(() => 0);
-  /** Family of each stream. */
-  readonly #streams: number[] = [];
+  /** Guest and family of each stream, and how many waits it had. */
+  readonly #streams: { readonly guest: number; readonly family: number; waits: number }[] = [];
+  /** Guest of each waiter. */
+  readonly #guestOf: number[] = [];
   readonly #waiters = new WaiterTable('thread', 'thread');
   /** Told of every row before it is added: its number in the recording and its time. */
   onRow: ((seq: number, now: number) => void) | undefined;
@@ -72,10 +82,12 @@ export class QemuDispatch {
     this.#losses = options.losses;
     this.#lines = options.lines;
     this.#unit = options.unit;
-    this.#open = qemuFamilies.map((family, index) =>
-      family.open(this.#context(index, options.cursor)),
+    this.#survey = options.survey;
+    this.#guests = options.guests ?? [''];
+    this.#open = this.#guests.map((_, guest) =>
+      qemuFamilies.map((family, index) => family.open(this.#context(guest, index, options.cursor))),
     );
-    this.#entries = this.#open.flatMap((open, family) =>
+    this.#entries = this.#open[0].flatMap((open, family) =>
       open.events.map((name, event) => ({
         name,
         family,
@@ -99,43 +111,51 @@ export class QemuDispatch {
   }
 
   handle(entry: EventEntry): LineVerdict {
-    return this.#open[entry.family].handle(entry.event);
+    return this.#open[this.guest][entry.family].handle(entry.event);
   }
 
   /** The last line is cut: one of `entry`, or of an event that can't be told any more. */
   spoil(entry: EventEntry | undefined): void {
-    if (entry !== undefined) this.#open[entry.family].spoil?.(entry.event);
-    else for (const family of this.#open) family.spoil?.(undefined);
+    if (entry !== undefined) this.#open[this.guest][entry.family].spoil?.(entry.event);
+    else for (const family of this.#open.flat()) family.spoil?.(undefined);
   }
 
   end(): void {
-    for (const family of this.#open) family.end?.();
+    for (const family of this.#open.flat()) family.end?.();
   }
 
   /** One vIOMMU with one queue for each family that was seen, and the threads that carried its requests. */
   facts(): Pick<SourceFacts, 'arrivals' | 'streams' | 'viommus' | 'waiters'> {
-    const seen = this.#streams.map((family) => qemuFamilies[family]);
+    const seen = this.#streams.map(({ guest, family }) => ({
+      vm: guest,
+      family: qemuFamilies[family].family,
+      iommu: qemuFamilies[family].iommu,
+      name: this.#nameOf(guest, family),
+    }));
     return {
       arrivals: 'after-lock',
-      streams: seen.map(({ stream: name }, index) => ({
+      streams: seen.map(({ vm, name }, index) => ({
         index,
-        vm: 0,
+        vm,
         viommu: index,
         queue: 0,
         name,
       })),
-      viommus: seen.map(({ family, iommu: name }, index) => ({ index, vm: 0, family, name })),
-      waiters: [...this.#waiters.list()],
+      viommus: seen.map(({ vm, family, iommu: name }, index) => ({ index, vm, family, name })),
+      waiters: this.#waiters
+        .list()
+        .map((waiter) => ({ ...waiter, vm: this.#guestOf[waiter.index] ?? 0 })),
     };
   }
 
   /** Why it is not known when the guest waited; undefined where it is. */
   unknownWaits(): string | undefined {
-    const reasons = this.#streams.flatMap((family) => {
-      const { stream, wait } = qemuFamilies[family];
-      const own = this.#open[family].unknownWaits?.();
+    const reasons = this.#streams.flatMap(({ guest, family, waits }) => {
+      const { wait } = qemuFamilies[family];
+      const stream = this.#nameOf(guest, family);
+      const own = this.#open[guest][family].unknownWaits?.();
       if (own !== undefined) return [`${stream}: ${own}`];
-      if (this.#waits[family] > 0) return [];
+      if (waits > 0) return [];
       return [`${stream}: not one wait (${wait}) is in it: they were not traced, or filtered out`];
     });
     return reasons.length === 0 ? undefined : reasons.join('; ');
@@ -143,20 +163,31 @@ export class QemuDispatch {
 
   /** The rules of the families that do not show their waits; undefined where all do. */
   barrierRule(): string | undefined {
-    const implied = this.#streams.map((family) => qemuFamilies[family]);
+    const implied = this.#streams.map(({ family }) => qemuFamilies[family]);
     if (!implied.some((family) => family.barrierRule !== undefined)) return undefined;
     return implied
       .map((family) => `${family.stream}: ${family.barrierRule ?? 'waits are seen'}`)
       .join('; ');
   }
 
-  #context(family: number, cursor: TextCursor): QemuContext {
+  #nameOf(guest: number, family: number): string {
+    const name = this.#guests[guest];
+    const { stream } = qemuFamilies[family];
+    return name === '' ? stream : `${name}: ${stream}`;
+  }
+
+  #context(guest: number, family: number, cursor: TextCursor): QemuContext {
     let stream = -1;
-    const waiter = (): number => (this.thread < 0 ? -1 : this.#waiters.indexOf(this.thread));
+    const waiter = (): number => {
+      if (this.thread < 0) return -1;
+      const index = this.#waiters.indexOf(this.thread);
+      if (index >= 0) this.#guestOf[index] = guest;
+      return index;
+    };
     const rowAt = (now: number, by: number): number => {
       if (stream < 0) {
         stream = this.#streams.length;
-        this.#streams.push(family);
+        this.#streams.push({ guest, family, waits: 0 });
       }
       if (Number.isNaN(this.firstRow)) this.firstRow = now;
       this.#losses.seen++;
@@ -173,9 +204,10 @@ export class QemuDispatch {
       waiter,
       row: () => rowAt(this.now, waiter()),
       waited: () => {
-        this.#waits[family]++;
+        this.#streams[stream].waits++;
       },
       rowAt,
+      position: (queue, at) => this.#survey?.mark(queue, at),
       lose: (place, reason, kind) => {
         if (kind === undefined) this.#losses.add(place, this.#unit, reason);
         else this.#lines.unusable(place, this.#unit, reason, kind);

@@ -20,6 +20,8 @@ export interface QemuContext {
   row(): number;
   /** Adds a row at an earlier line's time, asked by that line's waiter. */
   rowAt(now: number, waiter: number): number;
+  /** The line shows that the guest's queue is at `at`; `queue` is a number of its own, where the line shows one. */
+  position(queue: number, at: number): void;
   /** The row at hand is a wait. */
   waited(): void;
   /**

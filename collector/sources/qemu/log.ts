@@ -9,6 +9,7 @@ import { LineCount } from '../text/line-count.ts';
 import type { StampClock } from '../text/stamps.ts';
 import { QemuDispatch, barrierFacts, type EventEntry } from './dispatch.ts';
 import { EventFinder } from './event-finder.ts';
+import { GuestSurvey, sourceKey, type GuestMap } from './guest-survey.ts';
 import { lineOfJson } from './json-line.ts';
 import { readPrefix } from './prefix.ts';
 import { StampReader } from './stamp.ts';
@@ -60,6 +61,8 @@ class QemuLogParser implements SourceParser {
   readonly #year: number;
   readonly #yearFrom: string;
   readonly #wall = new WallClock();
+  readonly #guests: GuestMap | undefined;
+  readonly #survey: GuestSurvey | undefined;
   #clock: StampClock | undefined;
   #digits = 0;
   #baseSeconds = -1;
@@ -74,7 +77,17 @@ class QemuLogParser implements SourceParser {
       line: (bytes, start, end, number, whole) => this.#line(bytes, start, end, number, whole),
     });
     const { losses, lines } = this;
-    this.#dispatch = new QemuDispatch({ out, losses, lines, cursor: this.#cursor, unit: 'line' });
+    this.#guests = hints.guests;
+    this.#survey = hints.guests === undefined ? new GuestSurvey() : undefined;
+    this.#dispatch = new QemuDispatch({
+      out,
+      losses,
+      lines,
+      cursor: this.#cursor,
+      unit: 'line',
+      ...(this.#guests === undefined ? {} : { guests: this.#guests.names }),
+      ...(this.#survey === undefined ? {} : { survey: this.#survey }),
+    });
     this.#dispatch.onRow = (seq, now) => this.#wall.row(seq, now, this.#dispatch.firstRow);
     this.#finder = new EventFinder(this.#dispatch.entries());
     this.#year = hints.year ?? (hints.modified ?? new Date()).getUTCFullYear();
@@ -94,7 +107,13 @@ class QemuLogParser implements SourceParser {
     this.#splitter.push(this.#clean.end());
     this.#splitter.end();
     this.#dispatch.end();
+    if (this.#survey?.isMixed() === true) throw mixed();
     if (this.#clock === undefined && this.#unstamped > 0) throw this.#noStamps();
+  }
+
+  anotherPass(): InputHints | undefined {
+    const guests = this.#survey?.guests();
+    return guests === undefined ? undefined : { guests };
   }
 
   facts(): SourceFacts {
@@ -210,8 +229,8 @@ class QemuLogParser implements SourceParser {
       if (stamp.clock === 'syslog') this.#usedYear = true;
       const dispatch = this.#dispatch;
       dispatch.thread = prefix.thread;
-      this.#time(stamp.clock, stamp.seconds, stamp.nanos, stamp.digits);
       dispatch.origin = prefix.origin;
+      this.#time(stamp.clock, stamp.seconds, stamp.nanos, stamp.digits);
       this.#cursor.open(bytes, nameAt, end);
       dispatch.find(this.#cursor);
       if (!this.#take(entry, nameAt, whole)) fate = 'lost';
@@ -299,11 +318,19 @@ class QemuLogParser implements SourceParser {
     this.#clock ??= clock;
     if (digits > this.#digits) this.#digits = digits;
     const dispatch = this.#dispatch;
+    this.#turnTo(this.#dispatch.thread, this.#dispatch.origin);
     let shown = (seconds - this.#baseSeconds) * 1e9 + nanos;
     // A stamp without decimals among others that have them says no more than its second.
     if (digits === 0 && this.#digits > 0 && this.#wall.shownNs - shown < 1e9)
       shown = Math.max(shown, this.#wall.shownNs);
     dispatch.now = this.#wall.at(shown, dispatch.thread, 10 ** (9 - this.#digits));
+  }
+
+  /** Whose line it is. */
+  #turnTo(thread: number, origin: string): void {
+    this.#survey?.from(thread, origin);
+    if (this.#guests !== undefined)
+      this.#dispatch.guest = this.#guests.of.get(sourceKey(thread, origin)) ?? 0;
   }
 
   #noStamps(): ToolError {
@@ -315,6 +342,16 @@ class QemuLogParser implements SourceParser {
       },
     );
   }
+}
+
+function mixed(): ToolError {
+  return new ToolError(
+    'E_FORMAT',
+    'the log holds the lines of several guests, and nothing in them tells whose each is: their queues go on from different places in turn; nothing was imported',
+    {
+      hint: "log each guest into a file of its own ('-D FILE'), or with '-msg timestamp=on,guest-name=on'",
+    },
+  );
 }
 
 /** A dispatch is asked for its names only. */

@@ -275,8 +275,10 @@ class SmmuLog {
   #consume(): boolean {
     const cursor = this.#cursor;
     const producer = decimalAfter(cursor, PROD);
-    for (const part of [CONS, PROD_WRAP, CONS_WRAP]) decimalAfter(cursor, part);
+    const consumer = decimalAfter(cursor, CONS);
+    for (const part of [PROD_WRAP, CONS_WRAP]) decimalAfter(cursor, part);
     if (!cursor.ok) return false;
+    this.#context.position(0, consumer);
     if (producer !== this.#producer) this.#newDoorbell = true;
     this.#producer = producer;
     return true;

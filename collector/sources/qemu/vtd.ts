@@ -12,6 +12,8 @@ const HIGH = ascii(' high 0x');
 const LOW = ascii(' low 0x');
 const TAIL_PREFIX = ascii('write tail ');
 
+const STATUS_WRITE = 0x20;
+
 /** Names that QEMU prints, by descriptor type (spec 3.2). */
 const TYPE_NAMES: readonly (readonly [string, number])[] = [
   ['context-cache', 1],
@@ -51,6 +53,13 @@ export const vtdFamily: QemuFamily = {
       return known === undefined ? end > start : known.type === type;
     };
 
+    /** Linux keeps a status word per descriptor: its address tells where in the queue the wait stands. */
+    const wait = (): void => {
+      context.waited();
+      if ((words.q0lo & STATUS_WRITE) === 0) return;
+      context.position(words.q1hi * 0x40_0000 + (words.q1lo >>> 10), words.q1lo >>> 2);
+    };
+
     const descriptor = (): LineVerdict => {
       cursor.expect(TYPE_PREFIX);
       const nameStart = cursor.at;
@@ -70,7 +79,7 @@ export const vtdFamily: QemuFamily = {
       const row = context.row();
       out.submission[row] = doorbells;
       decodeVtd(out, row, words);
-      if (out.kind[row] === KIND.barrier) context.waited();
+      if (out.kind[row] === KIND.barrier) wait();
       return 'used';
     };
 
