@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly parts: readonly string[] | undefined;
   /** Folder of a tcpreplay's source, to be built and run beside the installed one. */
   readonly tcpreplaySource: string | undefined;
+  /** What runs beside, one after the other, as `--load` writes it; undefined: nothing. */
+  readonly load: string | undefined;
   /** One line of what is being done. */
   readonly story: (line: string) => void;
 }

@@ -33,6 +33,7 @@ flags:
   --only PEER,PEER       only these peers
   --part PART,PART       only these parts
   --tcpreplay-source DIR build this tcpreplay and run it too
+  --load 0,1,2,4,wakes   run it beside so many busy processes, or one that wakes every ms (replay)
   --markdown             tables for a document
   --json                 every sample
   --save FILE            every sample as JSON to this file, beside what is printed
@@ -50,6 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
     parts: values.part?.split(','),
     rounds: values.rounds === undefined ? undefined : parseCount(values.rounds, '--rounds'),
     tcpreplaySource: values['tcpreplay-source'],
+    load: values.load,
     story: (line) => void process.stderr.write(`${line}\n`),
   });
   const json = jsonText(report, 2);
@@ -66,6 +68,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         rounds: { type: 'string' },
+        load: { type: 'string' },
         only: { type: 'string' },
         part: { type: 'string' },
         'tcpreplay-source': { type: 'string' },

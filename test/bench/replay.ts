@@ -11,6 +11,7 @@ import type { Bench, BenchOptions, BenchReport } from './bench.ts';
 import { drift } from './replay/drift.ts';
 import { exact } from './replay/exact.ts';
 import { goalTable } from './replay/goals.ts';
+import { parseLoads, type Load } from './replay/load.ts';
 import { canObserve } from './replay/observer.ts';
 import type { Part, PartResult } from './replay/part.ts';
 import type { Peer } from './replay/peer.ts';
@@ -42,11 +43,11 @@ function run(options: BenchOptions): BenchReport {
       peers: wanted.filter(isHere),
     };
     const environment = readEnvironment();
-    const results = new Map<Part, PartResult>();
-    for (const part of chosen) results.set(part, part.run(place, options));
-    const all = [...results.values()];
+    const all = parseLoads(options.load ?? '0').map((load) =>
+      runBeside(load, chosen, place, options),
+    );
     return {
-      tables: [...all.flatMap((result) => result.tables), goalTable(parts.entries, results)],
+      tables: all.flatMap((each) => each.tables),
       notes: [
         ...place.peers.map(issuesText),
         ...wanted.filter((peer) => !isHere(peer)).map(absentText),
@@ -56,10 +57,39 @@ function run(options: BenchOptions): BenchReport {
         'floor: share of time that a C spinner under SCHED_FIFO lost just before in gaps over 10 µs, median of the rounds',
       ],
       environment,
-      samples: all.flatMap((result) => result.samples),
+      samples: all.flatMap((each) => each.samples),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** All parts while `load` runs, which is ended whatever happens. */
+function runBeside(
+  load: Load,
+  chosen: readonly Part[],
+  place: Place,
+  options: BenchOptions,
+): Pick<BenchReport, 'tables' | 'samples'> {
+  const processes = load.start(place.folder);
+  try {
+    const results = new Map<Part, PartResult>();
+    const story = (line: string): void =>
+      options.story([load.text, line].filter(Boolean).join(': '));
+    for (const part of chosen) results.set(part, part.run(place, { ...options, story }));
+    const all = [...results.values()];
+    const tables = [...all.flatMap((result) => result.tables), goalTable(parts.entries, results)];
+    return {
+      tables: tables.map(({ title, rows }) => ({
+        title: [title, load.text].filter(Boolean).join(', '),
+        rows,
+      })),
+      samples: all.flatMap((result) =>
+        result.samples.map((sample) => ({ load: load.text, ...sample })),
+      ),
+    };
+  } finally {
+    for (const process of processes) process.kill();
   }
 }
 

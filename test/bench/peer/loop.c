@@ -2,7 +2,8 @@
  * the TypeScript loop is compared with. Also the noise spinner, which only reads the clock.
  *
  * loop replay DUE OUT LEAD_NS   due times in: doubles, ns; out: due, issued, completed per request
- * loop noise MS                 prints the shares of time lost in gaps over 1 and 10 us, and the longest */
+ * loop noise MS                 prints the shares of time lost in gaps over 1 and 10 us, and the longest
+ * loop wakes                    wakes every millisecond and works for 50 us, until it is ended */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
@@ -80,8 +81,20 @@ static int replay(const char *in, const char *out, int64_t lead)
 	return fclose(file);
 }
 
+static int wakes(void)
+{
+	for (;;) {
+		struct timespec ms = { 0, 1000000 };
+		nanosleep(&ms, NULL);
+		for (int64_t end = now_ns() + 50000; now_ns() < end;)
+			;
+	}
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "wakes"))
+		return wakes();
 	if (argc == 3 && !strcmp(argv[1], "noise"))
 		return noise(atoll(argv[2]) * 1000000LL);
 	if (argc == 5 && !strcmp(argv[1], "replay"))

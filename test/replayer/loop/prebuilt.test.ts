@@ -64,10 +64,14 @@ for (const target of TARGETS) {
 test('a library that is not there, or is none, names the command that builds it', (t) => {
   const folder = folderFor(t);
   const said = (script: string): string =>
-    spawnSync(process.execPath, ['dist/main.js', 'replay', 'collector/samples/vtd-fs-strict-2s.arrow'], {
-      encoding: 'utf8',
-      env: { ...process.env, IOTLB_LOOP_LIBRARY: script },
-    }).stderr;
+    spawnSync(
+      process.execPath,
+      ['dist/main.js', 'replay', 'collector/samples/vtd-fs-strict-2s.arrow'],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, IOTLB_LOOP_LIBRARY: script },
+      },
+    ).stderr;
   for (const path of [join(folder, 'none.so'), 'package.json'])
     assert.match(said(path), /can't be loaded: .*Nothing was issued.*npm run build:native/s);
 });
