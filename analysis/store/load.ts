@@ -1,8 +1,16 @@
 // Recordings and results into the tables. Loading the same file again changes nothing.
 
-import { basename } from 'node:path';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 
-import { firstSchema, fileDigest, openTrace, scanTrace } from '../../collector/format/index.ts';
+import {
+  firstSchema,
+  fileDigest,
+  openTrace,
+  scanTrace,
+  sealTrace,
+} from '../../collector/format/index.ts';
 import { ToolError } from '../../collector/base/index.ts';
 import { ALL_COLUMNS } from '../../collector/model/index.ts';
 import { RESULT_HEADER_KEY, type ResultHeader } from '../../replayer/result/header.ts';
@@ -35,6 +43,7 @@ export type Loaded =
 
 /** Loads a recording or a result, whichever `path` is. Throws ToolError. */
 export async function loadFile(store: Store, path: string): Promise<Loaded> {
+  if (isFolder(path)) return loadParts(store, path);
   const schema = firstSchema(path);
   return schema?.metadata.has(RESULT_HEADER_KEY) === true
     ? loadResult(store, path)
@@ -100,14 +109,33 @@ function cpuTime({ timing }: ResultHeader): {
   return { cpu_ns: user + system, cpu_system_ns: system };
 }
 
-async function loadTrace(store: Store, path: string): Promise<Loaded> {
+/** The parts of a rotated recording: the engine reads one file, so they are joined in a temporary one. */
+async function loadParts(store: Store, path: string): Promise<Loaded> {
+  const folder = mkdtempSync(join(tmpdir(), 'iotlb-parts-'));
+  try {
+    const joined = join(folder, `${basename(path)}.arrow`);
+    sealTrace(path, joined);
+    return { ...(await loadTrace(store, joined, fileDigest(path))), path };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+async function loadTrace(
+  store: Store,
+  path: string,
+  digest = fileDigest(path),
+): Promise<Extract<Loaded, { kind: 'trace' }>> {
   const end = scanTrace(path); // a damaged file is refused here, before the engine sees it
   if (end.state === 'cut') {
     throw new ToolError('E_TRUNCATED', `${path}: ends inside a batch; nothing was loaded`, {
       hint: `seal what is whole first: iotlb import --salvage ${path} -o WHOLE.arrow`,
     });
   }
-  const digest = fileDigest(path);
   const known = await has(store, HAS_TRACE, digest);
   if (!known) {
     using reader = openTrace(path);

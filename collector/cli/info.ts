@@ -1,6 +1,7 @@
 // `iotlb info`: what a recording holds, on one screen or as JSON (design 7).
 
 import {
+  ToolError,
   formatCount,
   formatDuration,
   formatRate,
@@ -37,19 +38,23 @@ import { groupingAdvice, waiterLines, waitersDocument } from './info-waiters.ts'
 const DETAIL_LIMIT = 64;
 
 export const define: VerbModule['define'] = (command, terminal) => {
-  command.argument('<recording>', 'a recording, sealed or still being written');
+  command.argument(
+    '<recording...>',
+    'a recording, sealed or still being written; the parts of one; or a folder of them',
+  );
   addSelectFlags(command)
     .option('--json', 'print one JSON document', false)
     .option('--against <recording>', 'compare it with another view of the same stream')
-    .action((path: string, options: Options) => {
-      if (options.against === undefined) run(path, options, terminal());
-      else runAgainst(path, options.against, options.json, terminal());
+    .action((paths: readonly string[], options: Options) => {
+      if (options.against === undefined) run(paths, options, terminal());
+      else runAgainst(onlyOne(paths), options.against, options.json, terminal());
     });
 };
 
 /** A recording, read through. */
 interface Found {
   readonly reader: TraceReader;
+  readonly paths: readonly string[];
   readonly end: TraceEnd;
   readonly summary: TraceSummary;
   readonly waits: WaitSummary;
@@ -60,11 +65,11 @@ interface Options extends SelectFlags {
   readonly against?: string;
 }
 
-function run(path: string, options: Options, terminal: Terminal): void {
+function run(paths: readonly string[], options: Options, terminal: Terminal): void {
   const { json } = options;
   const selection = selectionOf(options, true);
   const what = selectionText(options);
-  using reader = openTrace(path, { words: false });
+  using reader = openTrace(paths.length === 1 ? paths[0] : paths, { words: false });
   const summary = new TraceSummary();
   const waits = new WaitSummary(reader.header);
   const filter = new RowFilter(selection, reader.header);
@@ -78,11 +83,18 @@ function run(path: string, options: Options, terminal: Terminal): void {
   if (end === undefined) throw new Error('a recording was read through without an end');
   if (end.state === 'cut') {
     terminal.warn(
-      `${path}: ends inside batch ${end.batches}; ${formatCount(end.events)} events are readable (still being written, or cut)`,
+      `${reader.path}: ends inside batch ${end.batches}; ${formatCount(end.events)} events are readable (still being written, or cut)`,
     );
   }
-  const found = { reader, end, summary, waits };
+  const found = { reader, paths, end, summary, waits };
   terminal.answer(json ? jsonText(document(found), 2) : screen(found, terminal));
+}
+
+function onlyOne(paths: readonly string[]): string {
+  if (paths.length === 1) return paths[0];
+  throw new ToolError('E_USAGE', '--against compares one recording with one', {
+    hint: 'put the parts of a rotated recording into a folder and name the folder',
+  });
 }
 
 function runAgainst(path: string, other: string, json: boolean, terminal: Terminal): void {
@@ -94,7 +106,7 @@ function named(names: readonly string[], counts: Float64Array): Record<string, n
   return Object.fromEntries(names.map((name, i) => [name, counts[i]]));
 }
 
-function document({ reader, end, summary, waits }: Found): object {
+function document({ reader, paths, end, summary, waits }: Found): object {
   const { header } = reader;
   return {
     format: header.format,
@@ -112,7 +124,7 @@ function document({ reader, end, summary, waits }: Found): object {
       ...stream,
       family: familyOfStream(header, stream.id),
     })),
-    digest: fileDigest(reader.path),
+    digest: fileDigest(paths),
     state: reader.isSealed ? 'sealed' : end.state,
     seen: end.tally.seen,
     skipped: end.tally.skipped,

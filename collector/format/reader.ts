@@ -1,7 +1,7 @@
 // Opens a recording, streams its batches in bounded memory, and checks every one before it is used.
 // Reads the sealed file and the stream form alike, also while the stream is still being written.
 
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, fstatSync, statSync } from 'node:fs';
 
 import { ToolError, formatCount, openRegular } from '../base/index.ts';
 import type { EventBatch, LossDetail, Tally, TraceHeader } from '../model/index.ts';
@@ -9,6 +9,7 @@ import { CHECK_CRC_KEY, frameCrc, type BatchNote } from './batch-check.ts';
 import { BatchColumns } from './batch-columns.ts';
 import { frameAt, isFrame, readAt, PREFIX_BYTES, type Frame, type FrameEnd } from './frames.ts';
 import { fromColumns } from './from-columns.ts';
+import { filesOf, openParts } from './joined-reader.ts';
 import { looksLikeRecording, readHead, salvageHead, type TraceHead } from './head.ts';
 import type { Compression } from './layout.ts';
 import { findBatches, nextBatch, noteOf } from './salvage.ts';
@@ -39,11 +40,49 @@ export interface OpenOptions {
   readonly words?: boolean;
 }
 
-/** Opens the recording at `path`. Throws ToolError for anything that is not a readable recording. */
-export function openTrace(path: string, options: OpenOptions = {}): TraceReader {
+/** A recording that is open for reading: a file, or the parts of a rotated one. */
+export interface TraceReader extends Disposable {
+  readonly path: string;
+  /** As the newest version of the format has it. */
+  readonly header: TraceHeader;
+  /** Version of the format that the file is written in. */
+  readonly version: number;
+  /** In the file form, written whole; a stream otherwise. */
+  readonly isSealed: boolean;
+  readonly bytes: number;
+  /** Of the batches read so far. */
+  readonly compression: Compression;
+  /** Set once all batches were read. */
+  readonly end: TraceEnd | undefined;
+  /**
+   * The batches in order. Sets `end` when done. A batch's views hold until the next is asked for.
+   * Damage throws ToolError E_CORRUPT or E_TRUNCATED, unless opened for salvage.
+   */
+  batches(): Generator<EventBatch, void, void>;
+  close(): void;
+}
+
+/**
+ * Opens the recording at `path`: a file, a folder with the parts of a rotated recording, or several such parts.
+ * Throws ToolError for anything that is not a readable recording.
+ */
+export function openTrace(
+  path: string | readonly string[],
+  options: OpenOptions = {},
+): TraceReader {
+  const open = (file: string): TraceReader => openFile(file, options);
+  if (typeof path !== 'string') return openParts(path.join(', '), path, open);
+  return isFolder(path) ? openParts(path, filesOf(path), open) : open(path);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function openFile(path: string, options: OpenOptions): TraceReader {
   const fd = openRegular(path, 'a recording');
   try {
-    return new TraceReader(path, fd, options);
+    return new FileReader(path, fd, options);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -61,12 +100,10 @@ export function isRecording(path: string): boolean {
   }
 }
 
-export class TraceReader {
+class FileReader implements TraceReader {
   readonly path: string;
-  /** In the file form, written whole; a stream otherwise. */
   readonly isSealed: boolean;
   readonly bytes: number;
-  /** Of the batches read so far. */
   compression: Compression = 'none';
   end: TraceEnd | undefined;
   #fd: number;
@@ -85,7 +122,6 @@ export class TraceReader {
     this.isSealed = this.#head.isSealed;
   }
 
-  /** Version of the format that the file is written in; `header` is as the newest has it. */
   get version(): number {
     return this.#head.version;
   }
@@ -94,10 +130,6 @@ export class TraceReader {
     return this.#head.header;
   }
 
-  /**
-   * The batches in order. Sets `end` when done. A batch's views hold until the next is asked for.
-   * Damage throws ToolError E_CORRUPT or E_TRUNCATED, unless opened for salvage.
-   */
   batches(): Generator<EventBatch, void, void> {
     return this.#salvage ? this.#salvaged() : this.#strict();
   }

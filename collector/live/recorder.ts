@@ -1,6 +1,7 @@
 // Writes what a live source delivers: a batch at least every second, files in parts where asked, sealed
 // when done. Memory stays bounded: at most one batch of rows, which is written before more is read.
 
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 
 import { Output } from '../base/index.ts';
@@ -76,6 +77,12 @@ export class Recorder implements RowSink {
   #isAsked = false;
   /** Of the current part. */
   #marks: { readonly seq: number; readonly text: string }[] = [];
+  /** The same in all parts. */
+  readonly #id = randomUUID();
+  /** Rows of the parts that are done, and the latest time in them: where the current part begins. */
+  #firstSeq = 0;
+  #beginNs = 0;
+  #lastNs = 0;
   readonly #dropping: Promise<void>[] = [];
   /** Parts that could not be sealed and stay readable streams, with the reason. */
   readonly unsealed: { readonly path: string; readonly reason: string }[] = [];
@@ -110,6 +117,7 @@ export class Recorder implements RowSink {
   /** Writes the rows that are held, as a batch. A batch without rows carries the totals on. */
   flush(): void {
     const { out } = this.#merger;
+    for (let i = 0; i < out.count; i++) if (out.tNs[i] > this.#lastNs) this.#lastNs = out.tNs[i];
     const writer = (this.#writer ??= this.#open());
     this.#losses.push(...this.#merger.newLosses());
     for (const { row, text } of this.#merger.takeMarks()) {
@@ -125,9 +133,9 @@ export class Recorder implements RowSink {
   /** Ends the recording in good order: seals the last part and waits for the others. */
   async finish(): Promise<void> {
     this.flush();
-    const marks = this.#marks;
+    const header = this.#header({ end_ns: this.#lastNs, last: true });
     this.#closePart(async (path) => {
-      sealTrace(path, path, { header: () => ({ ...this.#options.header(), marks }) });
+      sealTrace(path, path, { header: () => header });
     });
     await Promise.all([...this.parts.map((part) => part.sealed), ...this.#dropping]);
   }
@@ -140,7 +148,7 @@ export class Recorder implements RowSink {
 
   #endPart(): void {
     this.flush();
-    const header = { ...this.#options.header(), marks: this.#marks };
+    const header = this.#header({ end_ns: this.#lastNs });
     this.#marks = [];
     this.#closePart((path) => sealInBackground(path, header));
     while (this.parts.length + 1 > this.#options.keep) this.#dropOldest();
@@ -162,6 +170,8 @@ export class Recorder implements RowSink {
     writer.finish(tally, this.#merger.lossSums());
     this.#writer = undefined;
     this.#before = this.#merger.tally();
+    this.#firstSeq += writer.rows;
+    this.#beginNs = this.#lastNs;
     this.doneBytes += writer.bytes;
     this.bytes = 0;
     const sealed = seal(path).catch((error: unknown) => {
@@ -181,7 +191,19 @@ export class Recorder implements RowSink {
     this.#partNumber++;
     this.#partNs = this.#options.now();
     const output = new Output(this.#partPath(this.#partNumber), this.#options);
-    return new TraceWriter(output, this.#options.header());
+    return new TraceWriter(output, this.#header({}));
+  }
+
+  /** The header of the current part; a recording that is not rotated has no parts. */
+  #header(end: Pick<NonNullable<TraceHeader['parts']>, 'end_ns' | 'last'>): TraceHeader {
+    const header = this.#options.header();
+    if (this.#options.rotate === undefined) return { ...header, marks: this.#marks };
+    const part = { first_seq: this.#firstSeq, begin_ns: this.#beginNs, ...end };
+    return {
+      ...header,
+      marks: this.#marks,
+      parts: { id: this.#id, number: this.#partNumber, ...part },
+    };
   }
 
   #partPath(number: number): string {

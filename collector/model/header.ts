@@ -75,6 +75,8 @@ const partSchema = z.object({
   id: z.string(),
   /** From 1. */
   number: z.number().int().positive(),
+  /** Rows of the parts before it. */
+  first_seq: count,
   /** Between which times its rows were taken, ns from the recording's start; an end once sealed. */
   begin_ns: z.number(),
   end_ns: z.number().optional(),
