@@ -79,6 +79,7 @@ export class RequestSource {
     output.present[entry] = batch.present[row] & ASKED;
     output.domainId[entry] = batch.domainId[row];
     output.pasid[entry] = batch.pasid[row];
+    output.sourceId[entry] = batch.sourceId[row];
     output.page[entry] = batch.page[row];
     output.pages[entry] = batch.pages[row];
     output.entryFirstSeq[entry] = batch.firstSeq + row;

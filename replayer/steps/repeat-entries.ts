@@ -1,6 +1,7 @@
-// Entries of a StepBatch, each as often as a count says, behind those of another. One loop a width: columns of
-// different widths in one loop cost a choice at each access.
+// Entries of a StepBatch, each as often as a count says, behind those of another. One function per width of
+// column: columns of different widths in one loop cost a choice at each access.
 
+import { ENTRY_COLUMNS, namesOf } from './columns.ts';
 import type { StepBatch } from './step-batch.ts';
 
 /** From so many copies on, filling beats setting one by one. */
@@ -8,68 +9,65 @@ const FILL = 48;
 
 /** Sets the columns of `into` from its last entry on, where there must be room; its counts stay as they are. */
 export function repeatEntries(into: StepBatch, from: StepBatch, counts: Uint32Array): void {
-  repeatBytes(into, from, counts);
-  repeatWords(into, from, counts);
-  repeatDoubles(into, from, counts);
-}
-
-function repeatBytes(into: StepBatch, from: StepBatch, counts: Uint32Array): void {
-  const { kind, scope, present, widened } = into;
-  const { kind: kinds, scope: scopes, present: presents, widened: widens } = from;
-  for (let i = 0, to = into.entries; i < counts.length; i++) {
-    const end = to + counts[i];
-    if (counts[i] >= FILL) {
-      kind.fill(kinds[i], to, end);
-      scope.fill(scopes[i], to, end);
-      present.fill(presents[i], to, end);
-      widened.fill(widens[i], to, end);
-      to = end;
-    }
-    for (; to < end; to++) {
-      kind[to] = kinds[i];
-      scope[to] = scopes[i];
-      present[to] = presents[i];
-      widened[to] = widens[i];
-    }
+  for (const name of namesOf(ENTRY_COLUMNS)) {
+    const target = into[name];
+    const source = from[name];
+    // Both columns have one name, so one type.
+    if (target instanceof Float64Array)
+      repeatDoubles(target, source as Float64Array, counts, into.entries);
+    else if (target instanceof Uint32Array)
+      repeatLongs(target, source as Uint32Array, counts, into.entries);
+    else if (target instanceof Uint16Array)
+      repeatWords(target, source as Uint16Array, counts, into.entries);
+    else repeatBytes(target, source as Uint8Array, counts, into.entries);
   }
 }
 
-function repeatWords(into: StepBatch, from: StepBatch, counts: Uint32Array): void {
-  const { flags, domainId, pasid } = into;
-  const { flags: allFlags, domainId: domainIds, pasid: pasids } = from;
-  for (let i = 0, to = into.entries; i < counts.length; i++) {
+function repeatBytes(into: Uint8Array, from: Uint8Array, counts: Uint32Array, at: number): void {
+  for (let i = 0, to = at; i < counts.length; i++) {
     const end = to + counts[i];
     if (counts[i] >= FILL) {
-      flags.fill(allFlags[i], to, end);
-      domainId.fill(domainIds[i], to, end);
-      pasid.fill(pasids[i], to, end);
+      into.fill(from[i], to, end);
       to = end;
     }
-    for (; to < end; to++) {
-      flags[to] = allFlags[i];
-      domainId[to] = domainIds[i];
-      pasid[to] = pasids[i];
-    }
+    for (; to < end; to++) into[to] = from[i];
   }
 }
 
-function repeatDoubles(into: StepBatch, from: StepBatch, counts: Uint32Array): void {
-  const { page, pages, entryFirstSeq, entryLastSeq } = into;
-  const { page: starts, pages: lengths, entryFirstSeq: firsts, entryLastSeq: lasts } = from;
-  for (let i = 0, to = into.entries; i < counts.length; i++) {
+function repeatWords(into: Uint16Array, from: Uint16Array, counts: Uint32Array, at: number): void {
+  for (let i = 0, to = at; i < counts.length; i++) {
     const end = to + counts[i];
     if (counts[i] >= FILL) {
-      page.fill(starts[i], to, end);
-      pages.fill(lengths[i], to, end);
-      entryFirstSeq.fill(firsts[i], to, end);
-      entryLastSeq.fill(lasts[i], to, end);
+      into.fill(from[i], to, end);
       to = end;
     }
-    for (; to < end; to++) {
-      page[to] = starts[i];
-      pages[to] = lengths[i];
-      entryFirstSeq[to] = firsts[i];
-      entryLastSeq[to] = lasts[i];
+    for (; to < end; to++) into[to] = from[i];
+  }
+}
+
+function repeatLongs(into: Uint32Array, from: Uint32Array, counts: Uint32Array, at: number): void {
+  for (let i = 0, to = at; i < counts.length; i++) {
+    const end = to + counts[i];
+    if (counts[i] >= FILL) {
+      into.fill(from[i], to, end);
+      to = end;
     }
+    for (; to < end; to++) into[to] = from[i];
+  }
+}
+
+function repeatDoubles(
+  into: Float64Array,
+  from: Float64Array,
+  counts: Uint32Array,
+  at: number,
+): void {
+  for (let i = 0, to = at; i < counts.length; i++) {
+    const end = to + counts[i];
+    if (counts[i] >= FILL) {
+      into.fill(from[i], to, end);
+      to = end;
+    }
+    for (; to < end; to++) into[to] = from[i];
   }
 }

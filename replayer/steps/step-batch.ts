@@ -1,25 +1,22 @@
 // Steps, their entries and the barriers they release, for one stream, as columns. A plan is one of these;
 // so is each buffer between two strategies. Entries are in the guest's terms, not yet encoded.
 
+import {
+  ENTRY_COLUMNS,
+  FREE_COLUMNS,
+  RELEASE_COLUMNS,
+  STEP_COLUMNS,
+  copyColumns,
+  frontColumns,
+  growColumns,
+  type StepColumns,
+} from './columns.ts';
 import { hasField, joinKeyOf, type EntryField, type EntryReader } from './entry-reader.ts';
 import { repeatEntries } from './repeat-entries.ts';
-
-/** Grows typed arrays together. Kept apart so that the columns below read as a list. */
-function grown<T extends { set(from: T): void }>(old: T | undefined, fresh: T): T {
-  if (old !== undefined) fresh.set(old);
-  return fresh;
-}
 
 const FIRST_CAPACITY = 64;
 /** From so many entries on, copying column by column beats copying one by one. */
 const BULK_COPY = 48;
-
-/** What all entry columns can do, whatever their width. */
-interface Column extends ArrayLike<number> {
-  set(from: ArrayLike<number>, at: number): void;
-  subarray(start: number, end: number): Column;
-  copyWithin(to: number, start: number, end: number): unknown;
-}
 
 /** The capacity for `count`: a power of two, so that growing stays rare. */
 function above(count: number): number {
@@ -30,7 +27,7 @@ function above(count: number): number {
  * Entries and releases are appended, then `commit` makes a step of those since the last one.
  * Entry columns mean what the columns of the same name mean in an EventBatch.
  */
-export class StepBatch implements EntryReader {
+export class StepBatch implements EntryReader, StepColumns {
   steps = 0;
   /** When the step is to be issued, ns from the recording's start. Never descends within a stream. */
   dueNs!: Float64Array;
@@ -50,6 +47,7 @@ export class StepBatch implements EntryReader {
   present!: Uint8Array;
   domainId!: Uint32Array;
   pasid!: Uint32Array;
+  sourceId!: Uint32Array;
   page!: Float64Array;
   pages!: Float64Array;
   /** Sequence numbers of the first and last request that the entry stands for. */
@@ -124,6 +122,7 @@ export class StepBatch implements EntryReader {
     return entry;
   }
 
+  /** Written out, not by the table: most entries are copied alone. A test compares it with the table. */
   #setEntry(entry: number, from: StepBatch, index: number): void {
     this.kind[entry] = from.kind[index];
     this.scope[entry] = from.scope[index];
@@ -131,6 +130,7 @@ export class StepBatch implements EntryReader {
     this.present[entry] = from.present[index];
     this.domainId[entry] = from.domainId[index];
     this.pasid[entry] = from.pasid[index];
+    this.sourceId[entry] = from.sourceId[index];
     this.page[entry] = from.page[index];
     this.pages[entry] = from.pages[index];
     this.entryFirstSeq[entry] = from.entryFirstSeq[index];
@@ -175,10 +175,7 @@ export class StepBatch implements EntryReader {
       return;
     }
     this.#roomFor(0, end - start, 0);
-    const ours = this.#entryColumns();
-    from.#entryColumns().forEach((column, i) => {
-      ours[i].set(column.subarray(start, end), this.entries);
-    });
+    copyColumns(this, this.entries, from, ENTRY_COLUMNS, [start, end]);
     this.entries += end - start;
   }
 
@@ -226,8 +223,7 @@ export class StepBatch implements EntryReader {
     const releases = from.releaseEnd[from.steps - 1];
     this.copyEntryRun(from, 0, from.entryEnd[from.steps - 1]);
     this.#roomFor(0, 0, releases);
-    this.releaseSeq.set(from.releaseSeq.subarray(0, releases), this.releases);
-    this.releaseTNs.set(from.releaseTNs.subarray(0, releases), this.releases);
+    copyColumns(this, this.releases, from, RELEASE_COLUMNS, [0, releases]);
     this.releases += releases;
   }
 
@@ -235,13 +231,8 @@ export class StepBatch implements EntryReader {
   dropCommitted(): void {
     const entry = this.entryStart(this.steps);
     const release = this.releaseStart(this.steps);
-    if (entry > 0) {
-      for (const column of this.#entryColumns()) column.copyWithin(0, entry, this.entries);
-    }
-    if (release > 0) {
-      this.releaseSeq.copyWithin(0, release, this.releases);
-      this.releaseTNs.copyWithin(0, release, this.releases);
-    }
+    if (entry > 0) frontColumns(this, ENTRY_COLUMNS, [entry, this.entries]);
+    if (release > 0) frontColumns(this, RELEASE_COLUMNS, [release, this.releases]);
     this.entries -= entry;
     this.releases -= release;
     this.steps = 0;
@@ -280,10 +271,7 @@ export class StepBatch implements EntryReader {
     const release = from.releaseStart(start);
     const releases = from.releaseEnd[end - 1];
     this.#roomFor(end - start, entries - entry, releases - release);
-    const ours = this.#entryColumns();
-    from.#entryColumns().forEach((column, i) => {
-      ours[i].set(column.subarray(entry, entries), this.entries);
-    });
+    copyColumns(this, this.entries, from, ENTRY_COLUMNS, [entry, entries]);
     const shift = this.entries - entry;
     for (let step = start, to = this.steps; step < end; step++, to++)
       this.entryEnd[to] = from.entryEnd[step] + shift;
@@ -320,8 +308,7 @@ export class StepBatch implements EntryReader {
   #copySteps(from: StepBatch, start: number, end: number): void {
     const release = from.releaseStart(start);
     const releases = from.releaseEnd[end - 1];
-    this.releaseSeq.set(from.releaseSeq.subarray(release, releases), this.releases);
-    this.releaseTNs.set(from.releaseTNs.subarray(release, releases), this.releases);
+    copyColumns(this, this.releases, from, RELEASE_COLUMNS, [release, releases]);
     this.dueNs.set(from.dueNs.subarray(start, end), this.steps);
     this.firstSeq.set(from.firstSeq.subarray(start, end), this.steps);
     this.lastSeq.set(from.lastSeq.subarray(start, end), this.steps);
@@ -339,56 +326,23 @@ export class StepBatch implements EntryReader {
       this.#growReleases(above(this.releases + releases));
   }
 
-  #entryColumns(): readonly Column[] {
-    return [
-      this.kind,
-      this.scope,
-      this.flags,
-      this.present,
-      this.domainId,
-      this.pasid,
-      this.page,
-      this.pages,
-      this.entryFirstSeq,
-      this.entryLastSeq,
-      this.widened,
-    ];
-  }
-
   #growSteps(room: number): void {
-    this.dueNs = grown(this.dueNs, new Float64Array(room));
-    this.entryEnd = grown(this.entryEnd, new Uint32Array(room));
-    this.releaseEnd = grown(this.releaseEnd, new Uint32Array(room));
-    this.firstSeq = grown(this.firstSeq, new Float64Array(room));
-    this.lastSeq = grown(this.lastSeq, new Float64Array(room));
-    this.submission = grown(this.submission, new Uint32Array(room));
+    growColumns(this, STEP_COLUMNS, room);
     this.#stepRoom = room;
   }
 
   #growEntries(room: number): void {
-    this.kind = grown(this.kind, new Uint8Array(room));
-    this.scope = grown(this.scope, new Uint8Array(room));
-    this.flags = grown(this.flags, new Uint16Array(room));
-    this.present = grown(this.present, new Uint8Array(room));
-    this.domainId = grown(this.domainId, new Uint32Array(room));
-    this.pasid = grown(this.pasid, new Uint32Array(room));
-    this.page = grown(this.page, new Float64Array(room));
-    this.pages = grown(this.pages, new Float64Array(room));
-    this.entryFirstSeq = grown(this.entryFirstSeq, new Float64Array(room));
-    this.entryLastSeq = grown(this.entryLastSeq, new Float64Array(room));
-    this.widened = grown(this.widened, new Uint8Array(room));
+    growColumns(this, ENTRY_COLUMNS, room);
     this.#entryRoom = room;
   }
 
   #growReleases(room: number): void {
-    this.releaseSeq = grown(this.releaseSeq, new Float64Array(room));
-    this.releaseTNs = grown(this.releaseTNs, new Float64Array(room));
+    growColumns(this, RELEASE_COLUMNS, room);
     this.#releaseRoom = room;
   }
 
   #growFree(room: number): void {
-    this.freeSeq = grown(this.freeSeq, new Float64Array(room));
-    this.freeTNs = grown(this.freeTNs, new Float64Array(room));
+    growColumns(this, FREE_COLUMNS, room);
     this.#freeRoom = room;
   }
 }
