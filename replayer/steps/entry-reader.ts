@@ -7,8 +7,13 @@ import { PRESENT } from '../../collector/model/index.ts';
 const FIELD_BIT = {
   domainId: PRESENT.domainId,
   pasid: PRESENT.pasid,
+  sourceId: PRESENT.sourceId,
   range: PRESENT.range,
 } as const;
+
+/** What a row of a recording may have that an entry can have too: not the CPU that asked, for one. */
+export const ENTRY_FIELDS =
+  FIELD_BIT.domainId | FIELD_BIT.pasid | FIELD_BIT.sourceId | FIELD_BIT.range;
 
 export type EntryField = keyof typeof FIELD_BIT;
 
@@ -27,6 +32,8 @@ export interface EntryReader {
   readonly domainId: Uint32Array;
   /** Valid where `has(i, 'pasid')`. */
   readonly pasid: Uint32Array;
+  /** Valid where `has(i, 'sourceId')`. */
+  readonly sourceId: Uint32Array;
   /** First 4 KiB page and number of pages; valid where `has(i, 'range')`. */
   readonly page: Float64Array;
   readonly pages: Float64Array;
@@ -40,8 +47,8 @@ export interface EntryReader {
   /**
    * Two entries may become one range only where their keys are equal: same kind, scope, flags, and the same
    * domain and PASID or none. An entry of another kind keeps its place (a device TLB filled from an IOTLB that
-   * is still stale stays wrong); another flag would add a hint or drop one; another domain or PASID is another
-   * address space. Whether the two touch is the strategy's business, and so is how much of a gap it spans.
+   * is still stale stays wrong); another flag would add a hint or drop one; another domain, PASID or
+   * device is another address space or cache. Whether the two touch is the strategy's business, and so is how much of a gap it spans.
    */
   joinKey(i: number): string;
 }
@@ -55,6 +62,7 @@ export function hasField(present: number, field: EntryField): boolean {
 export function joinKeyOf(entries: EntryReader, i: number): string {
   const domain = entries.has(i, 'domainId') ? entries.domainId[i] : '-';
   const pasid = entries.has(i, 'pasid') ? entries.pasid[i] : '-';
+  const source = entries.has(i, 'sourceId') ? entries.sourceId[i] : '-';
   const { kind, scope, flags, present } = entries;
-  return `${kind[i]} ${scope[i]} ${flags[i]} ${present[i]} ${domain} ${pasid}`;
+  return `${kind[i]} ${scope[i]} ${flags[i]} ${present[i]} ${domain} ${pasid} ${source}`;
 }

@@ -21,6 +21,7 @@ export class AskedRequests implements Widths {
   present: Uint8Array;
   domainId: Uint32Array;
   pasid: Uint32Array;
+  sourceId: Uint32Array;
   page: Float64Array;
   pages: Float64Array;
 
@@ -35,6 +36,7 @@ export class AskedRequests implements Widths {
     this.present = new Uint8Array(room);
     this.domainId = new Uint32Array(room);
     this.pasid = new Uint32Array(room);
+    this.sourceId = new Uint32Array(room);
     this.page = new Float64Array(room);
     this.pages = new Float64Array(room);
   }
@@ -50,6 +52,7 @@ export class AskedRequests implements Widths {
     this.present[slot] = batch.present[row];
     this.domainId[slot] = batch.domainId[row];
     this.pasid[slot] = batch.pasid[row];
+    this.sourceId[slot] = batch.sourceId[row];
     this.page[slot] = batch.page[row];
     this.pages[slot] = batch.pages[row];
   }
@@ -64,6 +67,7 @@ export class AskedRequests implements Widths {
     this.present = movedRing(this, this.present, new Uint8Array(room));
     this.domainId = movedRing(this, this.domainId, new Uint32Array(room));
     this.pasid = movedRing(this, this.pasid, new Uint32Array(room));
+    this.sourceId = movedRing(this, this.sourceId, new Uint32Array(room));
     this.page = movedRing(this, this.page, new Float64Array(room));
     this.pages = movedRing(this, this.pages, new Float64Array(room));
     this.mask = room - 1;

@@ -11,13 +11,14 @@ export interface Widths {
   readonly present: Uint8Array;
   readonly domainId: Uint32Array;
   readonly pasid: Uint32Array;
+  readonly sourceId: Uint32Array;
   readonly page: Float64Array;
   readonly pages: Float64Array;
 }
 
 const MORE = FLAG.global | FLAG.drainWrites | FLAG.drainReads;
 
-/** Everything but the range: kind, domain, PASID and leaf hint of entry `e` allow it to cover `r`. */
+/** Everything but the range: kind, domain, PASID, source and leaf hint of entry `e` allow it to cover `r`. */
 export function coversTags(entries: Widths, e: number, requests: Widths, r: number): boolean {
   if (entries.kind[e] !== requests.kind[r]) return false;
   if ((entries.present[e] & PRESENT.domainId) !== 0) {
@@ -29,6 +30,10 @@ export function coversTags(entries: Widths, e: number, requests: Widths, r: numb
       return false;
   } else if ((entries.flags[e] & FLAG.noPasid) !== 0 && (requests.flags[r] & FLAG.noPasid) === 0) {
     return false; // mappings without PASID only
+  }
+  if ((entries.present[e] & PRESENT.sourceId) !== 0) {
+    if ((requests.present[r] & PRESENT.sourceId) === 0) return false;
+    if (entries.sourceId[e] !== requests.sourceId[r]) return false;
   }
   // Global pages and drained accesses are more than an entry without those bits does.
   if ((requests.flags[r] & ~entries.flags[e] & MORE) !== 0) return false;

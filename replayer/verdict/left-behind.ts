@@ -58,6 +58,7 @@ export class LeftBehind {
     own.present[to] = from.present[slot];
     own.domainId[to] = from.domainId[slot];
     own.pasid[to] = from.pasid[slot];
+    own.sourceId[to] = from.sourceId[slot];
     own.page[to] = from.page[slot];
     own.pages[to] = from.pages[slot];
   }

@@ -65,12 +65,13 @@ export class StepCover {
     // One entry alone was looked at before.
     if (page[first] > from || reached <= from || reached >= to) return false;
     if (!coversTags(batch, first, requests, r)) return false;
-    const { kind, scope, flags, present, domainId, pasid } = batch;
+    const { kind, scope, flags, present, domainId, pasid, sourceId } = batch;
     let e = first + 1;
     for (; e < this.#end && reached < to; e++) {
       if (page[e] > reached || kind[e] !== kind[first] || scope[e] !== scope[first]) return false;
       if (flags[e] !== flags[first] || present[e] !== present[first]) return false;
       if (domainId[e] !== domainId[first] || pasid[e] !== pasid[first]) return false;
+      if (sourceId[e] !== sourceId[first]) return false;
       reached = Math.max(reached, page[e] + pages[e]);
     }
     return reached >= to;
