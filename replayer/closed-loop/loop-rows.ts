@@ -62,6 +62,7 @@ export class LoopRowSource {
     rows.present[i] = batch.present[row] & ASKED;
     rows.domainId[i] = batch.domainId[row];
     rows.pasid[i] = batch.pasid[row];
+    rows.sourceId[i] = batch.sourceId[row];
     rows.page[i] = batch.page[row];
     rows.pages[i] = batch.pages[row];
     this.#keys(batch, row, rows, i);
@@ -111,6 +112,7 @@ export class LoopRowSource {
     one.present[entry] = batch.present[row] & ASKED;
     one.domainId[entry] = batch.domainId[row];
     one.pasid[entry] = batch.pasid[row];
+    one.sourceId[entry] = batch.sourceId[row];
     one.page[entry] = batch.page[row];
     one.pages[entry] = batch.pages[row];
     return commandsOf(dialect, one, entry);
@@ -139,6 +141,7 @@ function rowsOf(room: number): Rows {
     present: column(),
     domainId: column(),
     pasid: column(),
+    sourceId: column(),
     page: column(),
     pages: column(),
     commands: column(),

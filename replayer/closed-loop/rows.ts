@@ -40,6 +40,7 @@ export interface LoopRows {
   readonly present: ArrayLike<number>;
   readonly domainId: ArrayLike<number>;
   readonly pasid: ArrayLike<number>;
+  readonly sourceId: ArrayLike<number>;
   readonly page: ArrayLike<number>;
   readonly pages: ArrayLike<number>;
   /** Of requests: commands of the dialect that say it. */

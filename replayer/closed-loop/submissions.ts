@@ -26,6 +26,7 @@ export interface RequestSort {
   readonly present: number;
   readonly domainId: number;
   readonly pasid: number;
+  readonly sourceId: number;
   readonly commands: number;
 }
 
@@ -312,6 +313,7 @@ export class Submissions {
       last.present === rows.present[i] &&
       last.domainId === rows.domainId[i] &&
       last.pasid === rows.pasid[i] &&
+      last.sourceId === rows.sourceId[i] &&
       last.commands === rows.commands[i]
     )
       return this.#lastSort;
@@ -327,6 +329,7 @@ export class Submissions {
       present: rows.present[i],
       domainId: rows.domainId[i],
       pasid: rows.pasid[i],
+      sourceId: rows.sourceId[i],
       commands: rows.commands[i],
     };
     const text = [stream, rows.lock[i], rows.target[i], ...Object.values(fields)].join();

@@ -38,6 +38,7 @@ export interface AskedTags {
   readonly present: number;
   readonly domainId: number;
   readonly pasid: number;
+  readonly sourceId: number;
 }
 
 interface Asked extends AskedTags {
@@ -130,6 +131,7 @@ export class RunCheck {
       present: its.present,
       domainId: its.domainId,
       pasid: its.pasid,
+      sourceId: its.sourceId,
       page,
       pages,
       seq,
@@ -270,6 +272,7 @@ const single = {
   present: new Uint8Array(1),
   domainId: new Uint32Array(1),
   pasid: new Uint32Array(1),
+  sourceId: new Uint32Array(1),
   page: new Float64Array(1),
   pages: new Float64Array(1),
 };
@@ -281,6 +284,7 @@ function coversOne(entries: StepBatch, entry: number, one: Asked): boolean {
   single.present[0] = one.present;
   single.domainId[0] = one.domainId;
   single.pasid[0] = one.pasid;
+  single.sourceId[0] = one.sourceId;
   single.page[0] = one.page;
   single.pages[0] = one.pages;
   return covers(entries, entry, single, 0);

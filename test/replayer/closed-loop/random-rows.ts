@@ -72,6 +72,7 @@ export const randomRows: fc.Arbitrary<LoopRows> = fc
       present: [] as number[],
       domainId: [] as number[],
       pasid: [] as number[],
+      sourceId: [] as number[],
       page: [] as number[],
       pages: [] as number[],
       commands: [] as number[],
@@ -102,6 +103,7 @@ export const randomRows: fc.Arbitrary<LoopRows> = fc
       columns.present.push(PRESENT.domainId | PRESENT.range);
       columns.domainId.push(each.domain);
       columns.pasid.push(each.kind);
+      columns.sourceId.push(0);
       columns.page.push(each.page);
       columns.pages.push(each.commands);
     }

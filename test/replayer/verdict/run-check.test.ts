@@ -36,6 +36,7 @@ class Told {
       present: PRESENT.domainId | PRESENT.range,
       domainId: 1,
       pasid: 0,
+      sourceId: 0,
     };
     this.check.request(0, seq, tags, page, pages);
     return this;
