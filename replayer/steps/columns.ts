@@ -71,8 +71,8 @@ export function growColumns<T extends ColumnTable>(
 ): void {
   for (const name of namesOf(table)) {
     const fresh = new table[name](room);
-    // Undefined before the first time.
-    fresh.set((owner[name] as ArrayLike<number> | undefined) ?? []);
+    const before: ArrayLike<number> | undefined = owner[name];
+    if (before !== undefined) fresh.set(before); // undefined the first time
     owner[name] = fresh as ColumnsOf<T>[typeof name];
   }
 }
