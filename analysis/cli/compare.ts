@@ -15,12 +15,11 @@ import {
   type Terminal,
   type VerbModule,
 } from '../../collector/base/index.ts';
-import { dialectFor } from '../../replayer/dialects/for-recording.ts';
 import { requireUsable } from '../../replayer/issuers/require-usable.ts';
 import { issuers } from '../../replayer/issuers/index.ts';
 import { addClassFlag, classFor, type ClassFlag } from '../../replayer/cli/class-flag.ts';
 import { parseCpuList } from '../../replayer/cli/cpu-list.ts';
-import { addDialectFlag } from '../../replayer/cli/dialect-flag.ts';
+import { addDialectFlag, dialectOf, type DialectFlags } from '../../replayer/cli/dialect-flag.ts';
 import type { ReplayLoopFlags } from '../../replayer/cli/replay-plan.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from '../../replayer/cli/pacing-flags.ts';
 import { readModel } from '../../replayer/model/file.ts';
@@ -35,13 +34,13 @@ import { compareDocument } from '../report/compare-document.ts';
 import { comparisonTable } from '../report/text-table.ts';
 import { IN_MEMORY, addStoreFlags, storePlace, type StoreFlags } from '../store/index.ts';
 
-interface Options extends PacingFlags, ClassFlag, ReplayLoopFlags, StoreFlags {
+interface Options extends PacingFlags, ClassFlag, ReplayLoopFlags, StoreFlags, DialectFlags {
+  readonly allowNarrowed: boolean;
   readonly strategy: readonly string[];
   readonly repeat?: string;
   readonly precision?: string;
   readonly maxTime?: string;
   readonly prepare?: string;
-  readonly dialect?: string;
   readonly issuer: string;
   readonly device?: string;
   readonly cpus?: string;
@@ -116,6 +115,11 @@ export const define: VerbModule['define'] = (command, terminal) => {
       '-o, --output <folder>',
       'where every sample and report.json go (default: iotlb-RECORDING-TIME)',
     )
+    .option(
+      '--allow-narrowed',
+      'replay although the dialect leaves out pages that the guest asked for',
+      false,
+    )
     .option('--force', 'replace files of the same names in the output folder', false);
   addStoreFlags(command, 'load into')
     .option('--json', 'print one JSON document with a row per strategy', false)
@@ -130,7 +134,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     inputs: [path, ...(options.predict === undefined ? [] : [options.predict])],
   });
   const issuer = issuers.get(options.issuer);
-  const dialect = dialectFor(path, options.dialect);
+  const dialect = dialectOf(path, options);
   requireUsable(issuer, dialect, { device: options.device });
   const model = options.predict === undefined ? undefined : readModel(options.predict, dialect);
   const limits = [
@@ -155,6 +159,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       device: options.device,
       pace,
       loopFlags: options,
+      allowNarrowed: options.allowNarrowed,
       ...(options.cpus === undefined ? {} : { cpus: parseCpuList(options.cpus, '--cpus') }),
       class: classFor(options.class, pace),
       rules,

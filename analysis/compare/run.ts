@@ -20,6 +20,7 @@ import type { Issuer } from '../../replayer/issuers/index.ts';
 import type { Pace } from '../../replayer/cli/pacing-flags.ts';
 import { writeResult } from '../../replayer/result/file.ts';
 import { planReplays, type ReplayLoopFlags } from '../../replayer/cli/replay-plan.ts';
+import { refuseNarrowed } from '../../replayer/planner/index.ts';
 import { replay, type PlannedTrace } from '../../replayer/result/replay.ts';
 import type { Dialect } from '../../replayer/dialects/index.ts';
 import type { StrategyChain } from '../../replayer/strategies/chain.ts';
@@ -35,6 +36,8 @@ export interface ComparisonOptions {
   readonly pace: Pace;
   readonly loopFlags: ReplayLoopFlags;
   readonly cpus?: readonly number[];
+  /** Replay although the dialect leaves pages out. */
+  readonly allowNarrowed: boolean;
   readonly class: ClassWish;
   readonly rules: RoundRules;
   /** A shell command to run before each replay. */
@@ -89,6 +92,7 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
   options.folder.make('Nothing was issued.');
   const { recording, chains, dialect, pace } = options;
   const planned = planReplays(recording, chains, dialect, pace, options.loopFlags);
+  for (const { plan } of planned) refuseNarrowed(plan.facts, options.allowNarrowed);
   const arms = armsOf(planned);
   const comparisonId = randomUUID();
   const random = new Random(options.seed);

@@ -131,6 +131,8 @@ function tlbi(out: EventBuilder, row: number, known: Layout, words: Words128): b
     const granulePages = granule === 0 ? 1 : 4 ** (granule - 1);
     setRange(out, row, pageOf(q1lo, q1hi), (num + 1) * 2 ** scale * granulePages);
     if ((q1lo & 1) !== 0) out.flags[row] |= FLAG.leaf;
+    if (granule === 2) out.flags[row] |= FLAG.granule16k;
+    if (granule === 3) out.flags[row] |= FLAG.granule64k;
   }
   if ((known.q0hi & VMID) !== 0) setDomain(out, row, q0hi & VMID);
   if ((known.q0hi & ASID) !== 0) setPasid(out, row, q0hi >>> 16);

@@ -58,7 +58,16 @@ export const REQUEST_KINDS: readonly Kind[] = KINDS.filter((_, kind) => isReques
 export const SCOPE = { pasid: 1, vaddr: 2 } as const;
 
 /** Request flags. LEAF is a hint: only last-level entries need to go. GLOBAL is VT-d's hint for global pages. */
-export const FLAG = { noPasid: 1, leaf: 2, global: 4, drainWrites: 8, drainReads: 16 } as const;
+export const FLAG = {
+  noPasid: 1,
+  leaf: 2,
+  global: 4,
+  drainWrites: 8,
+  drainReads: 16,
+  /** SMMUv3: the range is in granules of 16 or 64 KiB, as the guest's tables are; neither is 4 KiB (spec 4.3). */
+  granule16k: 32,
+  granule64k: 64,
+} as const;
 
 /** Granularity of an `iotlb` row, as `info` counts it (design: by_scope). */
 export const GRANULARITIES = ['global', 'domain', 'pasid', 'domain-range', 'pasid-range'] as const;

@@ -3,13 +3,12 @@
 
 import { ALL_PAGES, PAGE_BYTES } from '../../collector/model/index.ts';
 import { type Dialect } from '../dialects/index.ts';
+import { MOST_MAPPED_PAGES } from '../dialects/unmap.ts';
 import { PinnedMemory } from './pinned.ts';
 import type { StepBatch } from '../steps/step-batch.ts';
 import { NO_WORD, type CallProgram } from './call-program.ts';
 import type { IovaPlacer } from './iova-windows.ts';
 
-/** Longest range that is mapped: so much memory is pinned. */
-export const MOST_MAPPED_PAGES = 1024;
 /** One page stands for everything that is mapped, where a whole domain is asked. */
 const PAGES_FOR_EVERYTHING = 1;
 const HIGH = 2 ** 32;

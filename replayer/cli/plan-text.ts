@@ -133,7 +133,7 @@ function issuedText(plans: readonly Facts[]): readonly string[] {
   return [
     textTable([head, ...rows], [false, true, true, true, true, true, true]),
     '',
-    `${formatCount(first.requests)} requests in ${formatCount(first.barrier_intervals)} barrier intervals, ${formatCount(first.replayable)} replayable with ${first.dialect}${left.length === 0 ? '' : '; not replayable:'}`,
+    `${formatCount(first.requests)} requests in ${formatCount(first.barrier_intervals)} barrier intervals, ${formatCount(first.replayable)} replayable with ${first.dialect}${first.translated_from === undefined ? '' : `, translated from ${first.translated_from}`}${left.length === 0 ? '' : '; not replayable:'}`,
     ...left,
   ];
 }

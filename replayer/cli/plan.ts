@@ -12,7 +12,6 @@ import {
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { openTrace } from '../../collector/format/index.ts';
-import { dialectFor } from '../dialects/for-recording.ts';
 import type { Dialect } from '../dialects/index.ts';
 import { modelSource, type CostModel } from '../model/cost-model.ts';
 import { readModel } from '../model/file.ts';
@@ -20,7 +19,7 @@ import { explain } from '../planner/index.ts';
 import type { LoopFlags } from '../closed-loop/flags.ts';
 import type { StrategyChain } from '../strategies/chain.ts';
 import { openChain } from '../strategies/user-strategy.ts';
-import { addDialectFlag } from './dialect-flag.ts';
+import { addDialectFlag, dialectOf, type DialectFlags } from './dialect-flag.ts';
 import { explanationText } from './explain-text.ts';
 import { addLoopFlags } from './loop-flags.ts';
 import { planPass, type PassOptions, type Planned } from './plan-pass.ts';
@@ -28,7 +27,7 @@ import { planText } from './plan-text.ts';
 import { showWhatIf } from './what-if.ts';
 import { strategyHelp, strategyList } from './strategy-list.ts';
 
-interface Options extends LoopFlags {
+interface Options extends LoopFlags, DialectFlags {
   readonly openLoop: boolean;
   readonly whatIfWaiters?: string;
   readonly whatIfIntervals: string;
@@ -36,7 +35,6 @@ interface Options extends LoopFlags {
   readonly seed: string;
   readonly service?: string;
   readonly strategy: readonly string[];
-  readonly dialect?: string;
   readonly explain?: string;
   readonly predict?: string;
   readonly json: boolean;
@@ -85,7 +83,7 @@ async function run(path: string | undefined, options: Options, terminal: Termina
     process.exitCode = EXIT.usage;
     return;
   }
-  const dialect = dialectFor(path, options.dialect);
+  const dialect = dialectOf(path, options);
   const chains: StrategyChain[] = [];
   for (const text of options.strategy) chains.push(await openChain(text));
   if (options.explain !== undefined) {

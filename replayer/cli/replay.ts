@@ -9,7 +9,6 @@ import {
   type Terminal,
   type VerbModule,
 } from '../../collector/base/index.ts';
-import { dialectFor } from '../dialects/for-recording.ts';
 import { dialects } from '../dialects/index.ts';
 import { requireUsable } from '../issuers/require-usable.ts';
 import { requireCarries } from '../issuers/carries.ts';
@@ -17,6 +16,7 @@ import { issuers } from '../issuers/index.ts';
 import { Lanes } from '../loop/lanes.ts';
 import { pacingText } from '../loop/schedule.ts';
 import { writeResult } from '../result/file.ts';
+import { refuseNarrowed } from '../planner/index.ts';
 import {
   replay,
   replayDocument,
@@ -27,7 +27,7 @@ import {
 import { openChain } from '../strategies/user-strategy.ts';
 import { addClassFlag, classFor, type ClassFlag } from './class-flag.ts';
 import { parseCpuList } from './cpu-list.ts';
-import { addDialectFlag } from './dialect-flag.ts';
+import { addDialectFlag, dialectOf, type DialectFlags } from './dialect-flag.ts';
 import { addLimitFlags, enforceLimits, limitsOf, type LimitFlags } from './limit-flags.ts';
 import { addPacingFlags, paceOf, type PacingFlags } from './pacing-flags.ts';
 import { verdictText } from './verdict-text.ts';
@@ -35,9 +35,9 @@ import { planReplays, type ReplayLoopFlags } from './replay-plan.ts';
 import { tellLength } from './replay-length.ts';
 import { replayScreen } from './replay-screen.ts';
 
-interface Options extends PacingFlags, LimitFlags, ClassFlag, ReplayLoopFlags {
+interface Options extends PacingFlags, LimitFlags, ClassFlag, ReplayLoopFlags, DialectFlags {
+  readonly allowNarrowed: boolean;
   readonly strategy: string;
-  readonly dialect?: string;
   readonly issuer: string;
   readonly device?: string;
   readonly cpus?: string;
@@ -63,6 +63,11 @@ export const define: VerbModule['define'] = (command, terminal) => {
   addClassFlag(command);
   addLimitFlags(command);
   command
+    .option(
+      '--allow-narrowed',
+      'replay although the dialect leaves out pages that the guest asked for',
+      false,
+    )
     .option('--stop-on-error', 'end at the first ioctl that fails', false)
     .option('-o, --output <file>', 'write every sample to this result file')
     .option('--force', 'overwrite the output', false)
@@ -79,7 +84,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const limits = limitsOf(options);
   const cpus = options.cpus === undefined ? undefined : parseCpuList(options.cpus, '--cpus');
   const issuer = issuers.get(options.issuer);
-  const dialect = dialectFor(path, options.dialect);
+  const dialect = dialectOf(path, options);
   requireCarries(issuer, dialect);
   const chain = await openChain(options.strategy);
   const output =
@@ -87,6 +92,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       ? undefined
       : new Output(options.output, { force: options.force, inputs: [path] });
   const [planned] = planReplays(path, [chain], dialect, pace, options);
+  if (!options.dryRun) refuseNarrowed(planned.plan.facts, options.allowNarrowed);
   if (options.dryRun) {
     const { facts } = planned.plan;
     if (options.json) terminal.answer(jsonText(facts, 2));

@@ -11,7 +11,7 @@ export function verdictText(plan: PlanFacts): string {
     case 'deferred':
       return `deferred: ${formatCount(verdict.requests_exposed)} requests exposed, ${formatDuration(verdict.exposure_page_ns)}·page`;
     case 'narrowed':
-      return 'narrowed: the dialect leaves pages out';
+      return `narrowed: ${narrowedText(plan)}`;
     case 'corrupting':
       return `corrupting: ${formatCount(verdict.requests_exposed)} requests could translate to old pages`;
     case 'unknown':
@@ -19,4 +19,13 @@ export function verdictText(plan: PlanFacts): string {
     case 'broken':
       return `broken: ${formatCount(verdict.broken_requests)} requests`;
   }
+}
+
+/** How much the dialect leaves out. */
+function narrowedText({ narrowed, narrowed_unbounded }: PlanFacts): string {
+  const parts = [
+    narrowed === 0 ? [] : [`${formatCount(narrowed)} pages`],
+    narrowed_unbounded === 0 ? [] : [`${formatCount(narrowed_unbounded)} whole domains`],
+  ].flat();
+  return `${parts.join(' and ')} left out by the dialect`;
 }

@@ -88,6 +88,7 @@ export function addEntry(steps: StepBatch, list: EntryList, i: number, sort: Req
   steps.present[entry] = sort.present;
   steps.domainId[entry] = sort.domainId;
   steps.pasid[entry] = sort.pasid;
+  steps.sourceId[entry] = sort.sourceId;
   steps.page[entry] = list.page[i];
   steps.pages[entry] = list.pages[i];
   steps.entryFirstSeq[entry] = list.row[i];

@@ -4,6 +4,7 @@
 import type { Named } from '../../collector/base/index.ts';
 import type { EventBatch, Family } from '../../collector/model/index.ts';
 import type { StepBatch } from '../steps/step-batch.ts';
+import type { Carries } from './carriage.ts';
 
 /** How commands become system calls. Issuers read this, never a dialect's name. */
 export type CallForm =
@@ -21,8 +22,14 @@ export interface Dialect extends Named {
    * are counted one per step and target.
    */
   readonly serves: 'domain' | 'viommu' | 'entry';
-  /** Families of IOMMUs whose guests ask in these terms; undefined where none does. */
+  /** IOMMUs whose recordings it is taken for where the user names none. */
+  readonly defaultFor?: readonly Family[];
+  /** The only IOMMUs whose requests it is made for; undefined where it says any of them. */
   readonly families?: readonly Family[];
+  /** Set where a recording of another IOMMU is planned for it all the same: that IOMMU's name. */
+  readonly translatedFrom?: string;
+  /** What the interface does with each kind of request. */
+  readonly carries: Carries;
   /** Bytes of one encoded command. */
   readonly entryBytes: number;
   /** `refuse` looks at the captured words of a row (`raw`). */
@@ -31,10 +38,20 @@ export interface Dialect extends Named {
   refuse(batch: EventBatch, row: number): string | undefined;
   /** Hardware waits that the kernel's driver makes for one call of so many commands (spec 2.8–2.9). */
   hardwareWaits(commands: number): number;
-  /** Pages that the kernel's driver really invalidates for an entry, where its rule is known. */
+  /**
+   * Pages that the kernel's driver really invalidates for an entry, by that vendor's rule; undefined where the
+   * dialect serves any vendor, or the rule is not known.
+   */
   hardwarePages?(page: number, pages: number): number;
   /** Commands that entry `entry` takes, where it is not always one. At least one. */
   commandsOf?(steps: StepBatch, entry: number): number;
+  /**
+   * Pages of entry `entry` that are not invalidated, Infinity where their number is not known; undefined
+   * where none ever is left out.
+   */
+  pagesLeftOut?(steps: StepBatch, entry: number): number;
+  /** Set where a page that nobody asked for loses its mapping: then nothing may be widened. */
+  readonly unmapsWhatItCovers?: boolean;
   /** True where the commands of entry `entry` ask for more than it does; undefined where none ever does. */
   widens?(steps: StepBatch, entry: number): boolean;
   /** Encodes the commands of entry `entry` from byte `at` of `out` on. */

@@ -1,28 +1,57 @@
-// The dialect for a recording where the user names none: what its IOMMU speaks, else what replays most of
-// it. Reads the header and the first rows; a name that is given is never second-guessed.
+// The dialect for a recording. Where the user names none: the one of its IOMMU, else what replays most of it.
+// Where the user names another vendor's: refused, unless a translation is asked for.
 
+import { ToolError } from '../../collector/base/index.ts';
 import { openTrace } from '../../collector/format/index.ts';
-import { isRequest, type EventBatch } from '../../collector/model/index.ts';
+import { isRequest, type EventBatch, type Family } from '../../collector/model/index.ts';
+import { familiesOf, familyNames } from './family.ts';
 import { dialects, type Dialect } from './index.ts';
 
-/** The dialect called `name`, or the one for the recording at `path`. Throws ToolError. */
-export function dialectFor(path: string, name: string | undefined): Dialect {
-  if (name !== undefined) return dialects.get(name);
-  using reader = openTrace(path);
-  const { viommus } = reader.header;
-  const spoken = dialects.entries.find(({ families = [] }) =>
-    viommus.some(({ family }) => families.includes(family)),
-  );
-  for (const batch of reader.batches()) {
-    if (requestsIn(batch) === 0) continue;
-    if (spoken !== undefined && replayableIn(batch, spoken) > 0) return spoken;
-    return mostReplayable(batch);
-  }
-  return spoken ?? dialects.entries[0];
+export interface DialectChoice {
+  /** As the user named it; undefined for the one of the recording's IOMMU. */
+  readonly name: string | undefined;
+  /** Another vendor's dialect is taken all the same, and what is planned says so. */
+  readonly translate: boolean;
 }
 
-/** The first of those that replay most rows of `batch`. */
-function mostReplayable(batch: EventBatch): Dialect {
+/** The dialect called `name`, or the one for the recording at `path`. Throws ToolError. */
+export function dialectFor(path: string, { name, translate }: DialectChoice): Dialect {
+  using reader = openTrace(path);
+  const families = familiesOf(reader.header);
+  if (name !== undefined) return chosen(path, dialects.get(name), families, translate);
+  const own = dialects.entries.find(({ defaultFor }) =>
+    families.some((family) => defaultFor?.includes(family)),
+  );
+  for (const batch of reader.batches()) {
+    const best = mostReplayable(batch);
+    if (best === undefined) continue;
+    if (own !== undefined && replayableIn(batch, own) > 0) return own;
+    return chosen(path, own ?? best, families, true);
+  }
+  return own ?? dialects.entries[0];
+}
+
+function chosen(
+  path: string,
+  dialect: Dialect,
+  families: readonly Family[],
+  translate: boolean,
+): Dialect {
+  const foreign = families.filter((family) => dialect.families?.includes(family) === false);
+  if (foreign.length === 0) return dialect;
+  if (translate) return { ...dialect, translatedFrom: familyNames(foreign) };
+  throw new ToolError(
+    'E_USAGE',
+    `${path}: recorded on ${familyNames(families)}, and dialect '${dialect.name}' is of ${familyNames(dialect.families ?? [])} only; nothing was planned`,
+    {
+      hint: 'leave --dialect out for the dialect of its IOMMU, or give --translate: then every result says that it is translated',
+    },
+  );
+}
+
+/** The first of those that replay most rows of `batch`; undefined where it holds no request. */
+function mostReplayable(batch: EventBatch): Dialect | undefined {
+  if (!hasRequests(batch)) return undefined;
   const counts = dialects.entries.map((dialect) => replayableIn(batch, dialect));
   return dialects.entries[counts.indexOf(Math.max(...counts))];
 }
@@ -34,8 +63,7 @@ function replayableIn(batch: EventBatch, dialect: Dialect): number {
   return count;
 }
 
-function requestsIn(batch: EventBatch): number {
-  let count = 0;
-  for (let row = 0; row < batch.count; row++) if (isRequest(batch.kind[row])) count++;
-  return count;
+function hasRequests(batch: EventBatch): boolean {
+  for (let row = 0; row < batch.count; row++) if (isRequest(batch.kind[row])) return true;
+  return false;
 }

@@ -4,22 +4,34 @@
 import { ALL_PAGES, FLAG } from '../../collector/model/index.ts';
 import type { Dialect } from './dialect.ts';
 import { isRanged, runsPastTheEnd } from './ranges.ts';
-import { refuseUnlessIotlb } from './refusals.ts';
+import { carried, leftOut, refuseBy, type Carries } from './carriage.ts';
 import { alignedSpanPages } from '../steps/vtd-span.ts';
 import { putPageAddress, putU64, putU64Max } from './words.ts';
 
 const DATA_VTD_S1 = 0;
 const LEAF = 1;
 
+const carries: Carries = {
+  iotlb: carried('a range or everything of one hwpt; the hwpt stands for domain and PASID'),
+  'device-tlb': leftOut('the kernel does it with the IOTLB'),
+  'pasid-cache': leftOut('the VMM answers it with an attach, not an invalidation'),
+  'context-cache': leftOut('the VMM answers it with an attach, not an invalidation'),
+  'interrupt-entry-cache': leftOut('interrupts, not translations: the host remaps its own'),
+  unmap: leftOut("mappings of a shadowed table: needs dialect 'unmap'"),
+  other: leftOut('not an invalidation that is known'),
+};
+
 export const hwptVtdS1: Dialect = {
   name: 'hwpt-vtd-s1',
   summary: 'iommufd IOMMU_HWPT_INVALIDATE, VT-d first-stage entries',
+  defaultFor: ['vtd'],
   families: ['vtd'],
+  carries,
   form: { kind: 'array', dataType: DATA_VTD_S1 },
   serves: 'domain',
   entryBytes: 24,
   readsWords: false,
-  refuse: refuseUnlessIotlb,
+  refuse: refuseBy(carries),
   hardwareWaits: (entries) => entries,
   hardwarePages: alignedSpanPages,
   widens: runsPastTheEnd,

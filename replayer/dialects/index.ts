@@ -10,6 +10,7 @@ import { vfioRfcOpaque } from './vfio-rfc-opaque.ts';
 import { viommuArmSmmuv3 } from './viommu-arm-smmuv3.ts';
 import { viommuSelftest } from './viommu-selftest.ts';
 
+export { REQUEST_KINDS, type Carriage, type RequestKind } from './carriage.ts';
 export { commandsOf, type CallForm, type Dialect } from './dialect.ts';
 
 export const dialects = registry<Dialect>('dialect', [

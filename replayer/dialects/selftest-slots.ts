@@ -4,7 +4,7 @@
 import type { StepBatch } from '../steps/step-batch.ts';
 import type { Dialect } from './dialect.ts';
 import { isRanged } from './ranges.ts';
-import { refuseUnlessIotlb } from './refusals.ts';
+import { leftOut, refuseBy, widened, type Carries } from './carriage.ts';
 
 const SELFTEST_DATA = 0xdeadbeef;
 
@@ -22,12 +22,25 @@ export function slotOf(steps: StepBatch, entry: number, i: number): number {
   return (steps.page[entry] + i) % MOCK_SLOTS;
 }
 
+const NO_SUCH_CACHE = 'the mock has no such cache';
+
+const carries: Carries = {
+  iotlb: widened('pages modulo four; from four pages on, all slots'),
+  'device-tlb': leftOut(NO_SUCH_CACHE),
+  'pasid-cache': leftOut(NO_SUCH_CACHE),
+  'context-cache': leftOut(NO_SUCH_CACHE),
+  'interrupt-entry-cache': leftOut(NO_SUCH_CACHE),
+  unmap: leftOut('the mock keeps no mappings'),
+  other: leftOut('not an invalidation that is known'),
+};
+
 /** What the mock's HWPT and vIOMMU have in common. */
 export const selftest = {
   serves: 'domain' as const,
   form: { kind: 'array', dataType: SELFTEST_DATA },
   readsWords: false,
-  refuse: refuseUnlessIotlb,
+  carries,
+  refuse: refuseBy(carries),
   hardwareWaits: () => 0,
   commandsOf: (steps, entry) => Math.max(1, slotCount(steps, entry)),
 } as const satisfies Partial<Dialect>;

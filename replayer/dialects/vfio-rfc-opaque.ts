@@ -42,6 +42,7 @@ export const vfioRfcOpaque: Dialect = {
   name: 'vfio-rfc-opaque',
   summary: 'VFIO_IOMMU_TLB_INVALIDATE of 2017, a raw VT-d descriptor; only the lab kernel has it',
   ...vfioRfc,
+  families: ['vtd'],
   widens: (steps, entry) => isRanged(steps, entry) && spanOf(steps, entry) > steps.pages[entry],
   encode(steps, entry, out, at) {
     const page = steps.page[entry];

@@ -1,6 +1,7 @@
 export {
   planEach,
   planFacts,
+  refuseNarrowed,
   planTrace,
   planTraces,
   stepsDigest,

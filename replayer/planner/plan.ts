@@ -11,7 +11,8 @@ import { combineVerdicts, type Verdict } from '../verdict/verdict.ts';
 import { Planner, type StepSink, type Wanted } from './planner.ts';
 import type { RequestSource } from './requests.ts';
 import { StepBatch } from '../steps/step-batch.ts';
-import type { StepTally } from './tally.ts';
+import { dialectVerdict } from './dialect-verdict.ts';
+import { granuleBytes, type StepTally } from './tally.ts';
 
 /** The fields of design 7, and what we add to them. Pages are 4 KiB. */
 export interface PlanFacts {
@@ -30,6 +31,13 @@ export interface PlanFacts {
   /** Barrier intervals that hold one request: nothing can be merged inside them. */
   readonly single_request_intervals: number;
   readonly hardware_waits: number;
+  /** Pages that the dialect leaves out; of `narrowed_unbounded` entries nobody knows how many. */
+  readonly narrowed: number;
+  readonly narrowed_unbounded: number;
+  /** Granule of the guest's tables that ranges are counted in; null where there are several, or no range. */
+  readonly granule_bytes: number | null;
+  /** The IOMMU of the recording, where the dialect is another vendor's. */
+  readonly translated_from?: string;
   readonly verdict: Verdict;
   /** Steps are cut while running, so `steps` is an upper bound. */
   readonly online: boolean;
@@ -127,6 +135,22 @@ export function refuseBroken(facts: PlanFacts): void {
   );
 }
 
+/** Throws where pages are left out, unless that was allowed. */
+export function refuseNarrowed(facts: PlanFacts, isAllowed: boolean): void {
+  if (isAllowed || facts.narrowed + facts.narrowed_unbounded === 0) return;
+  const parts = [
+    facts.narrowed === 0 ? [] : [`${facts.narrowed} pages`],
+    facts.narrowed_unbounded === 0
+      ? []
+      : [`all but one page of ${facts.narrowed_unbounded} whole domains`],
+  ].flat();
+  throw new ToolError(
+    'E_USAGE',
+    `strategy '${facts.strategy}': dialect '${facts.dialect}' leaves out ${parts.join(' and ')}; nothing was issued`,
+    { hint: '--allow-narrowed replays it all the same, and every result says what was left out' },
+  );
+}
+
 /** The facts of the chain that was wanted at place `i`. */
 function factsOf(planner: Planner, i: number, chain: StrategyChain, dialect: Dialect): PlanFacts {
   const { streams } = planner;
@@ -155,7 +179,14 @@ function factsOf(planner: Planner, i: number, chain: StrategyChain, dialect: Dia
     barrier_intervals: asked((source) => source.barrierIntervals),
     single_request_intervals: asked((source) => source.singleIntervals),
     hardware_waits: sum((tally) => tally.hardwareWaits),
-    verdict: combineVerdicts(lanes.map((lane) => lane.verdict)),
+    narrowed: sum((tally) => tally.pagesLeftOut),
+    narrowed_unbounded: sum((tally) => tally.leftOutUnbounded),
+    granule_bytes: granuleBytes(lanes.reduce((bits, { tally }) => bits | tally.granules, 0)),
+    ...(dialect.translatedFrom === undefined ? {} : { translated_from: dialect.translatedFrom }),
+    verdict: dialectVerdict(
+      combineVerdicts(lanes.map((lane) => lane.verdict)),
+      lanes.map((lane) => lane.tally),
+    ),
     online: chain.online !== undefined,
     parameters: chain.parameters,
     hardware_pages:

@@ -4,7 +4,6 @@
 
 import { ASKED, KIND, PRESENT, isContext, type EventBatch } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
-import { ENTRY_FIELDS } from '../steps/entry-reader.ts';
 import type { StepBatch } from '../steps/step-batch.ts';
 
 export class RequestSource {
@@ -77,7 +76,7 @@ export class RequestSource {
     output.kind[entry] = batch.kind[row];
     output.scope[entry] = batch.scope[row];
     output.flags[entry] = batch.flags[row];
-    output.present[entry] = batch.present[row] & ENTRY_FIELDS;
+    output.present[entry] = batch.present[row] & ASKED;
     output.domainId[entry] = batch.domainId[row];
     output.pasid[entry] = batch.pasid[row];
     output.sourceId[entry] = batch.sourceId[row];

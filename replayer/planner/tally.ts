@@ -1,8 +1,14 @@
 // Counts of a plan, per stream: what would be issued. Pages are 4 KiB, over ranged entries (design 7).
 
-import { PRESENT } from '../../collector/model/index.ts';
+import { FLAG, PRESENT } from '../../collector/model/index.ts';
 import type { Dialect } from '../dialects/index.ts';
 import type { StepBatch } from '../steps/step-batch.ts';
+
+/** So many broken requests are named. */
+export const MOST_NAMED = 20;
+
+/** Granules of ranges that were seen, as bits. */
+export const GRANULE_BIT = { 4096: 1, 16384: 2, 65536: 4 } as const;
 
 export class StepTally {
   count = 0;
@@ -14,6 +20,14 @@ export class StepTally {
   /** Entries wider than what their requests asked, by the strategy or because the dialect can't say less. */
   widened = 0;
   mostEntries = 0;
+  /** Pages of entries that the dialect leaves out, and entries of which it leaves out nobody knows how many. */
+  pagesLeftOut = 0;
+  leftOutUnbounded = 0;
+  /** Widened entries where that would take mappings away, and the first requests of the first of them. */
+  harmful = 0;
+  readonly harmfulSeqs: number[] = [];
+  /** GRANULE_BIT of each granule that a range is counted in. */
+  granules = 0;
   readonly #dialect: Dialect;
 
   constructor(dialect: Dialect) {
@@ -27,6 +41,7 @@ export class StepTally {
     this.entries += ends;
     this.#countSteps(batch);
     this.#countEntries(batch, ends);
+    if (this.#dialect.pagesLeftOut !== undefined) this.#countLeftOut(batch, ends);
   }
 
   #countSteps(batch: StepBatch): void {
@@ -46,9 +61,20 @@ export class StepTally {
     }
   }
 
+  #countLeftOut(batch: StepBatch, count: number): void {
+    for (let entry = 0; entry < count; entry++) {
+      const pages = this.#dialect.pagesLeftOut?.(batch, entry) ?? 0;
+      if (pages === Number.POSITIVE_INFINITY) this.leftOutUnbounded++;
+      else this.pagesLeftOut += pages;
+      if (this.#dialect.unmapsWhatItCovers !== true || batch.widened[entry] === 0) continue;
+      this.harmful++;
+      if (this.harmfulSeqs.length < MOST_NAMED) this.harmfulSeqs.push(batch.entryFirstSeq[entry]);
+    }
+  }
+
   #countEntries(batch: StepBatch, count: number): void {
     const dialect = this.#dialect;
-    const { present, page, pages, widened } = batch;
+    const { present, page, pages, widened, flags } = batch;
     let issued = 0;
     let hardware = 0;
     let wider = 0;
@@ -56,10 +82,23 @@ export class StepTally {
       if (widened[entry] === 1 || dialect.widens?.(batch, entry) === true) wider++;
       if ((present[entry] & PRESENT.range) === 0) continue;
       issued += pages[entry];
+      this.granules |= granuleBit(flags[entry]);
       hardware += dialect.hardwarePages?.(page[entry], pages[entry]) ?? 0;
     }
     this.issuedPages += issued;
     this.hardwarePages += hardware;
     this.widened += wider;
   }
+}
+
+function granuleBit(flags: number): number {
+  if ((flags & FLAG.granule64k) !== 0) return GRANULE_BIT[65536];
+  return (flags & FLAG.granule16k) === 0 ? GRANULE_BIT[4096] : GRANULE_BIT[16384];
+}
+
+/** Bytes of the one granule that all ranges are counted in; null where there are several, or no range. */
+export function granuleBytes(granules: number): number | null {
+  if (granules === GRANULE_BIT[4096]) return 4096;
+  if (granules === GRANULE_BIT[16384]) return 16_384;
+  return granules === GRANULE_BIT[65536] ? 65_536 : null;
 }

@@ -1,5 +1,6 @@
 // What `plan` says of a strategy in the closed loop: the facts of its plan, with what only the run can tell.
 
+import { dialectVerdict } from '../planner/dialect-verdict.ts';
 import type { PlanFacts } from '../planner/index.ts';
 import type { Possible } from '../verdict/run-check.ts';
 import type { LoopRun } from './loop-run.ts';
@@ -64,13 +65,18 @@ function issuedFacts(
     hardware_pages: plan.hardware_pages === null ? null : tally.hardwarePages,
     most_entries: tally.mostEntries,
     online: false,
-    verdict: {
-      class: check.verdictClass,
-      requests_exposed: check.requestsExposed,
-      exposure_page_ns: check.exposurePageNs,
-      unbounded_exposed: check.unboundedExposed,
-      broken: check.brokenNamed,
-      broken_requests: check.broken,
-    },
+    narrowed: tally.pagesLeftOut,
+    narrowed_unbounded: tally.leftOutUnbounded,
+    verdict: dialectVerdict(
+      {
+        class: check.verdictClass,
+        requests_exposed: check.requestsExposed,
+        exposure_page_ns: check.exposurePageNs,
+        unbounded_exposed: check.unboundedExposed,
+        broken: check.brokenNamed,
+        broken_requests: check.broken,
+      },
+      [tally],
+    ),
   };
 }

@@ -205,6 +205,7 @@ function rowsOf(
     present: each((i) => sorts[i].present | PRESENT.range),
     domainId: each((i) => sorts[i].domainId),
     pasid: each((i) => sorts[i].pasid),
+    sourceId: each((i) => sorts[i].sourceId),
     page: each((i) => requests[i].page),
     pages: each((i) => requests[i].pages),
     commands: each((i) => sorts[i].commands),

@@ -11,10 +11,6 @@ const FIELD_BIT = {
   range: PRESENT.range,
 } as const;
 
-/** What a row of a recording may have that an entry can have too: not the CPU that asked, for one. */
-export const ENTRY_FIELDS =
-  FIELD_BIT.domainId | FIELD_BIT.pasid | FIELD_BIT.sourceId | FIELD_BIT.range;
-
 export type EntryField = keyof typeof FIELD_BIT;
 
 /** Entries to be read. Columns mean what the columns of the same name mean in a recording. */

@@ -27,11 +27,14 @@ export function absorbWishes(
     output.entryLastSeq[into] = input.entryLastSeq[index];
 }
 
-/** Drops the range, and with it the leaf hint. */
+/** What only a range has: the leaf hint and the granule that it is counted in. */
+const OF_RANGE = FLAG.leaf | FLAG.granule16k | FLAG.granule64k;
+
+/** Drops the range, and with it what only a range has. */
 export function dropRange(batch: StepBatch, entry: number): void {
   batch.scope[entry] &= ~SCOPE.vaddr;
   batch.present[entry] &= ~PRESENT.range;
-  batch.flags[entry] &= ~FLAG.leaf;
+  batch.flags[entry] &= ~OF_RANGE;
   batch.page[entry] = 0;
   batch.pages[entry] = 0;
 }

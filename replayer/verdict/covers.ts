@@ -16,6 +16,7 @@ export interface Widths {
   readonly pages: Float64Array;
 }
 
+const GRANULE = FLAG.granule16k | FLAG.granule64k;
 const MORE = FLAG.global | FLAG.drainWrites | FLAG.drainReads;
 
 /** Everything but the range: kind, domain, PASID, source and leaf hint of entry `e` allow it to cover `r`. */
@@ -37,6 +38,12 @@ export function coversTags(entries: Widths, e: number, requests: Widths, r: numb
   }
   // Global pages and drained accesses are more than an entry without those bits does.
   if ((requests.flags[r] & ~entries.flags[e] & MORE) !== 0) return false;
+  // A range in another granule than the tables have misses their entries.
+  if (
+    (entries.scope[e] & SCOPE.vaddr) !== 0 &&
+    ((entries.flags[e] ^ requests.flags[r]) & GRANULE) !== 0
+  )
+    return false;
   // Only last-level entries go with a leaf hint; a request without it wants more.
   const leafOnly = (entries.scope[e] & SCOPE.vaddr) !== 0 && (entries.flags[e] & FLAG.leaf) !== 0;
   return !leafOnly || (requests.flags[r] & FLAG.leaf) !== 0;

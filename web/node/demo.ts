@@ -75,6 +75,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
         dialect: dialects.get('hwpt-vtd-s1'),
         issuer,
         device: options.device,
+        allowNarrowed: false,
         pace: {
           pacing: { kind: 'closed-loop', speed: 1 },
           cut: WHOLE,

@@ -86,6 +86,8 @@ const DASH = field('-');
 
 /** log2 of the 4 KiB pages of a granule, by TG; without a TG one address is meant: its page. */
 const GRANULE_ORDER = [0, 0, 2, 4] as const;
+/** By order: 4, 16 and 64 KiB. */
+const GRANULE_FLAG = { 0: 0, 2: FLAG.granule16k, 4: FLAG.granule64k } as const;
 
 export const smmuv3Family: QemuFamily = {
   name: 'smmuv3',
@@ -117,6 +119,8 @@ class SmmuLog {
   #first = 0;
   #end = 0;
   #leaf = true;
+  /** Flag of the granule that the range is counted in. */
+  #granule = 0;
   #doorbells = 0;
   #producer = -1;
   #newDoorbell = false;
@@ -197,6 +201,7 @@ class SmmuLog {
     this.#first = 0;
     this.#end = 0;
     this.#leaf = true;
+    this.#granule = 0;
     return true;
   }
 
@@ -218,6 +223,7 @@ class SmmuLog {
     this.#first = isFirst ? page : Math.min(this.#first, page);
     this.#end = Math.max(this.#end, end);
     this.#leaf &&= leaf !== 0;
+    this.#granule = GRANULE_FLAG[granule];
     this.#vmid = vmid;
     this.#asid = asid;
     return true;
@@ -335,5 +341,6 @@ class SmmuLog {
     out.present[row] |= PRESENT.range;
     out.scope[row] |= SCOPE.vaddr;
     if (this.#leaf) out.flags[row] |= FLAG.leaf;
+    out.flags[row] |= this.#granule;
   }
 }

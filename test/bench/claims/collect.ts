@@ -22,7 +22,7 @@ const SAME_ARMS = 6;
 const [file, session, rounds, recording = SAMPLE, requests = '400'] = process.argv.slice(2);
 if (rounds === undefined)
   throw new Error('usage: collect.js FILE SESSION ROUNDS [RECORDING [REQUESTS]]');
-const dialect = dialectFor(recording, undefined);
+const dialect = dialectFor(recording, { name: undefined, translate: false });
 const arms = [
   ...Array.from({ length: SAME_ARMS }, (_, i) => ({ arm: `none#${i}`, chain: 'none' })),
   { arm: '+2%', chain: `${PLANTED}:steps=50` },

@@ -5,15 +5,11 @@ import test from 'node:test';
 
 import * as fc from 'fast-check';
 
+import { MOST_MAPPED_PAGES } from '../../../replayer/dialects/unmap.ts';
 import { KIND } from '../../../collector/model/index.ts';
 import { unmap } from '../../../replayer/dialects/unmap.ts';
 import { IovaPlacer, windowAt } from '../../../replayer/calls/iova-windows.ts';
-import {
-  MOST_MAPPED_PAGES,
-  MappedMemory,
-  UnmapCounts,
-  unmapCalls,
-} from '../../../replayer/calls/unmap-calls.ts';
+import { MappedMemory, UnmapCounts, unmapCalls } from '../../../replayer/calls/unmap-calls.ts';
 import { ioasShape, type1Shape } from '../../../replayer/calls/unmap-shapes.ts';
 import { NO_WORD } from '../../../replayer/calls/call-program.ts';
 import { stepsOf } from '../dialects/entries.ts';

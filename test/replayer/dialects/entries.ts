@@ -16,6 +16,7 @@ export interface Asked {
   readonly pasid?: number;
   readonly page?: number;
   readonly pages?: number;
+  readonly source?: number;
 }
 
 /** The entries, `perStep` to a step. */
@@ -30,7 +31,9 @@ export function stepsOf(asked: readonly Asked[], perStep = 1): StepBatch {
     out.present[entry] =
       (each.domain === undefined ? 0 : PRESENT.domainId) |
       (each.pasid === undefined ? 0 : PRESENT.pasid) |
-      (ranged ? PRESENT.range : 0);
+      (ranged ? PRESENT.range : 0) |
+      (each.source === undefined ? 0 : PRESENT.sourceId);
+    out.sourceId[entry] = each.source ?? 0;
     out.domainId[entry] = each.domain ?? 0;
     out.pasid[entry] = each.pasid ?? 0;
     out.page[entry] = each.page ?? 0;
@@ -82,6 +85,7 @@ export function askedOf(batch: EventBuilder, row = 0): Asked {
     flags: batch.flags[row],
     ...(has(PRESENT.domainId) ? { domain: batch.domainId[row] } : {}),
     ...(has(PRESENT.pasid) ? { pasid: batch.pasid[row] } : {}),
+    ...(has(PRESENT.sourceId) ? { source: batch.sourceId[row] } : {}),
     ...(has(PRESENT.range) ? { page: batch.page[row], pages: batch.pages[row] } : {}),
   };
 }
