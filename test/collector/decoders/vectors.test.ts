@@ -113,7 +113,8 @@ function expectedSmmuv3(f: Fields): Partial<Row> {
     BigInt(f.addr ?? 0),
     ((BigInt(f.num ?? 0) + 1n) << BigInt(f.scale ?? 0)) * granule,
   );
-  const leaf = num(f.leaf) === 1 ? FLAG.leaf : 0;
+  const inGranules = [0, 0, FLAG.granule16k, FLAG.granule64k][num(f.tg)];
+  const leaf = (num(f.leaf) === 1 ? FLAG.leaf : 0) | inGranules;
   const vmid = num(f.vmid);
   const asid = num(f.asid);
   const rows: Readonly<Record<number, Partial<Row>>> = {

@@ -1,5 +1,6 @@
 // QEMU's log backend: what each event family makes of real logs, counted independently of the parsers.
 
+import { FLAG } from '../../../collector/model/index.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -90,7 +91,7 @@ void test('SMMUv3: granules other than 4 KiB count in 4 KiB pages, and ASID -1 r
   );
   assert.deepEqual(
     [rows[0].domain, rows[0].pasid, rows[0].range, rows[0].scope, rows[0].flags],
-    [1, undefined, '10000+2000', 2, 0],
+    [1, undefined, '10000+2000', 2, FLAG.granule64k],
   );
 });
 
