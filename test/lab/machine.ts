@@ -180,6 +180,13 @@ export const MACHINES = {
   'vtd-disks-4cpu': recorded('VT-d, first stage, strict, 4 CPUs', FIRST_STAGE, {
     args: [...disks(TWO_NVME), '-smp', '4'],
   }),
+  'vtd-disks-8cpu': recorded('VT-d, first stage, strict, 8 CPUs', FIRST_STAGE, {
+    args: [...disks(TWO_NVME), '-smp', '8'],
+  }),
+  'vtd-disks-8cpu-lazy': recorded('VT-d, first stage, lazy, 8 CPUs', FIRST_STAGE, {
+    args: [...disks(TWO_NVME), '-smp', '8'],
+    kernel: LAZY,
+  }),
   'vtd-disks-shared': recorded('VT-d, first stage, strict, one group', FIRST_STAGE, {
     args: disks(ONE_GROUP_NVME),
   }),

@@ -70,6 +70,18 @@ export const workloads = registry<Workload>('workload', [
     script: between(reads(NVME[0], '4k', 300, 4), reads(NVME[1], '8k', 300, 4)),
   },
   {
+    name: 'vtd-8cpu',
+    summary: 'eight CPUs, which share two cores of the host, and sixteen readers of two disks',
+    machine: 'vtd-disks-8cpu',
+    script: between(reads(NVME[0], '4k', 200, 8), reads(NVME[1], '8k', 200, 8)),
+  },
+  {
+    name: 'vtd-8cpu-lazy',
+    summary: 'the same guest in lazy mode',
+    machine: 'vtd-disks-8cpu-lazy',
+    script: between(reads(NVME[0], '4k', 1000, 8), reads(NVME[1], '8k', 1000, 8)),
+  },
+  {
     name: 'smmuv3-lazy',
     summary: 'SMMUv3, lazy mode',
     machine: 'smmuv3-disks-lazy',
