@@ -37,6 +37,7 @@ interface Options {
   readonly wait: boolean;
   readonly pid?: string;
   readonly doorbells: boolean;
+  readonly maps: boolean;
   readonly buffer?: string;
   readonly duration?: string;
   readonly size?: string;
@@ -64,6 +65,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
     )
     .option('--wait', 'with --libvirt: wait until the guests run', false)
     .option('--doorbells', 'qemu: record doorbells too (one more log line a submission)', false)
+    .option('--maps', 'vmm: record the maps that succeed too', false)
     .option(
       '--pid <pids>',
       'vmm: the processes whose ioctls to record; qemu: QEMUs to record by their static probes (a,b,…)',
@@ -133,6 +135,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       wait: options.wait,
       pids: (options.pid ?? '').split(',').flatMap(pidOf),
       doorbells: options.doorbells,
+      maps: options.maps,
       bufferBytes:
         options.buffer === undefined ? undefined : parseSizeBytes(options.buffer, '--buffer'),
       terminal,

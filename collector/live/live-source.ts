@@ -18,6 +18,8 @@ export interface LiveOptions {
   /** vmm: the processes whose ioctls to record. qemu: those whose static probes to record. */
   readonly pids: readonly number[];
   readonly doorbells: boolean;
+  /** vmm: the maps that succeed too. */
+  readonly maps: boolean;
   /** ftrace: bytes of the kernel's buffer for each CPU, undefined where the rate decides; BPF: of the ring buffer. */
   readonly bufferBytes: number | undefined;
   readonly terminal: Terminal;

@@ -22,6 +22,8 @@ export function noQemu(): string | false {
 }
 
 export interface GuestOptions {
+  /** Another QEMU than the machine's. */
+  readonly program?: string;
   readonly args?: readonly string[];
   /** What its standard error is; a pipe of Node's is a socket. */
   readonly stderr?: 'file' | 'socket';
@@ -41,7 +43,7 @@ export class QemuGuest {
     const [socket, disk] = [join(folder, `${name}.qmp`), join(folder, `${name}.img`)];
     writeFileSync(disk, Buffer.concat([readFileSync(fixture('guest/invalidate.img'))], DISK_BYTES));
     const child = spawn(
-      QEMU,
+      options.program ?? QEMU,
       [
         ...['-name', name, '-machine', 'q35', '-accel', 'tcg', '-m', '64'],
         ...['-nodefaults', '-display', 'none', '-device', 'intel-iommu,intremap=off'],

@@ -50,6 +50,12 @@ export function unmapRecord(said: SaidRecord, iova: bigint, length: bigint): Buf
   return record(RECORD.unmap, said, { entryBytes: 16, count: 1, payload });
 }
 
+export function mapRecord(said: SaidRecord, iova: bigint, length: bigint): Buffer {
+  const record = unmapRecord(said, iova, length);
+  record.writeUInt32LE(RECORD.map, 0);
+  return record;
+}
+
 export function returnRecord(
   said: SaidRecord,
   {

@@ -3,10 +3,11 @@
 import { release } from 'node:os';
 
 import { ToolError, formatCount, formatSize, type Terminal } from '../../base/index.ts';
+import { SETTING } from '../../sources/vmm/layout.ts';
 import { VmmRecords } from '../../sources/vmm/records.ts';
 import type { BpfTap } from '../bpf/tap.ts';
 import { missingForBpf, missingForTracepoints } from '../bpf/support.ts';
-import type { Listening, LiveSource } from '../live-source.ts';
+import type { LiveOptions, Listening, LiveSource } from '../live-source.ts';
 import type { Merger } from '../merger.ts';
 import { namesOf, processesEnd, requireProcesses } from './processes.ts';
 
@@ -17,7 +18,7 @@ export const vmmLive: LiveSource = {
   name: 'vmm',
   summary:
     "a VMM's own ioctls: every entry of IOMMU_HWPT_INVALIDATE, and unmaps, with their results",
-  usage: '--pid PID[,PID…] [--buffer SIZE], as root',
+  usage: '--pid PID[,PID…] [--maps] [--buffer SIZE], as root',
   async attach(options, merger) {
     const { pids, terminal, bufferBytes } = options;
     if (pids.length === 0) {
@@ -27,7 +28,7 @@ export const vmmLive: LiveSource = {
     const missing = missingForVmm();
     if (missing !== undefined) throw missing;
     const names = namesOf(pids);
-    const open = await openTap(merger, bufferBytes ?? RING_BYTES, pids);
+    const open = await openTap(merger, bufferBytes ?? RING_BYTES, options);
     terminal.story(
       `listening to ${names}, ring buffer of ${formatSize(open.tap.ringBytes)}; the processes are not touched`,
     );
@@ -50,7 +51,7 @@ interface OpenVmm {
 async function openTap(
   merger: Merger,
   ringBytes: number,
-  pids: readonly number[],
+  { pids, maps }: Pick<LiveOptions, 'pids' | 'maps'>,
 ): Promise<OpenVmm> {
   const { BpfTap } = await import('../bpf/tap.ts'); // loads the FFI, which --help must not
   const { source: records, take } = merger.join((rows) => new VmmRecords(rows));
@@ -63,6 +64,7 @@ async function openTap(
     },
   };
   const tap = BpfTap.open('ioctls', { ringBytes, reader }, (fresh) => {
+    if (maps) fresh.set(SETTING.maps);
     for (const pid of pids) fresh.aim(pid);
     fresh.loaded.attachTracepoints();
   });

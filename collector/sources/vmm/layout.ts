@@ -36,5 +36,8 @@ export const COUNTERS = [
 ] as const;
 export type Counts = Readonly<Record<(typeof COUNTERS)[number], number>>;
 
+/** Bits of the map `settings`. */
+export const SETTING = { maps: 1 } as const;
+
 /** Places of a static probe's payload, in bytes after the head. */
 export const PROBE = { args: 8, text: 64, textBytes: 40 } as const;

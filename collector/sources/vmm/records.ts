@@ -59,6 +59,10 @@ export class VmmRecords implements OpenSource {
         place.isUnmap = true;
         this.#rows.unmap(place, ns, { bytes, at: payload, length: 16 });
         break;
+      case RECORD.map:
+        place.isUnmap = true; // names an IOAS too
+        this.#rows.map(place, ns, { bytes, at: payload, length: 16 });
+        break;
       case RECORD.return: {
         const word = payload / 4;
         this.#rows.returned(place, ns, {

@@ -99,8 +99,17 @@ export class VmmRows {
 
   /** An unmap that began at `ns`; the payload is address and length. */
   unmap(place: CallPlace, ns: number, payload: Payload): void {
+    this.#range(KIND.unmap, place, ns, payload);
+  }
+
+  /** A map that returned at `ns`: its range is valid from then on. No request. */
+  map(place: CallPlace, ns: number, payload: Payload): void {
+    this.#range(KIND.map, place, ns, payload);
+  }
+
+  #range(kind: number, place: CallPlace, ns: number, payload: Payload): void {
     const row = this.#entryRow(place, ns, payload);
-    this.#out.kind[row] = KIND.unmap;
+    this.#out.kind[row] = kind;
     const { q0lo, q0hi, q1lo, q1hi } = this.#words128(row);
     const pages = isAllOnes(q1lo, q1hi)
       ? ALL_PAGES

@@ -19,7 +19,7 @@ import {
   type Counts,
 } from '../../../collector/sources/vmm/layout.ts';
 import { VmmRecords } from '../../../collector/sources/vmm/records.ts';
-import { entriesRecord, returnRecord, unmapRecord } from '../../support/tap-records.ts';
+import { entriesRecord, mapRecord, returnRecord, unmapRecord } from '../../support/tap-records.ts';
 
 const PROGRAMS = fileURLToPath(
   new URL('../../../../collector/live/bpf/programs/', import.meta.url),
@@ -101,6 +101,17 @@ test('a vIOMMU is a stream of its own, and so is a second descriptor; unmaps sta
     [out.kind[1], out.domainId[1], out.page[1], out.pages[1]],
     [KIND.unmap, 4, 0xfee0a, 3],
   );
+});
+
+test('a map is a row of its own kind, with the range that became valid', () => {
+  const { out, tally } = parsed([mapRecord({ ns: 5, object: 4 }, 0x10_0000n, 0x2000n)], {
+    rows: 1,
+  });
+  assert.deepEqual(
+    [out.kind[0], out.domainId[0], out.page[0], out.pages[0]],
+    [KIND.map, 4, 0x100, 2],
+  );
+  assert.deepEqual(tally, { seen: 1, kept: 1, lost: 0, skipped: 0 });
 });
 
 test('what is lost has its place between two records, and the rest is found by the counters', () => {
