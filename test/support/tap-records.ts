@@ -51,9 +51,9 @@ export function unmapRecord(said: SaidRecord, iova: bigint, length: bigint): Buf
 }
 
 export function mapRecord(said: SaidRecord, iova: bigint, length: bigint): Buffer {
-  const record = unmapRecord(said, iova, length);
-  record.writeUInt32LE(RECORD.map, 0);
-  return record;
+  const made = unmapRecord(said, iova, length);
+  made.writeUInt32LE(RECORD.map, 0);
+  return made;
 }
 
 export function returnRecord(
