@@ -7,9 +7,8 @@ import koffi from 'koffi';
 
 import { ToolError } from '../../../collector/base/index.ts';
 import { LAYOUT_VERSION } from '../layout.ts';
+import { PREBUILT } from '../prebuilt.ts';
 
-/** In the source tree, also when run from dist/: a prebuilt file is kept beside its source. */
-const PREBUILT = new URL('../../../../replayer/loop/native/prebuilt/', import.meta.url);
 /** Another build of it, such as one with sanitizers. */
 const OVERRIDE = 'IOTLB_LOOP_LIBRARY';
 
