@@ -1,10 +1,11 @@
-// `viommu-arm-smmuv3` through iommufd: a vIOMMU on a nesting parent, and the device as its vdevice. TLB
-// commands carry the parent's VMID and reach the hardware without an attachment (spec 2.9).
+// `viommu-arm-smmuv3` through iommufd: a vIOMMU on a nesting parent, and the device as its vdevice where the
+// plan names one: ATC_INV and CFGI commands need it, TLB commands do not. TLB commands carry the parent's VMID and reach the hardware without an attachment (spec 2.9).
 
 import { ToolError } from '../../../collector/base/index.ts';
 import { SMMU_BLOCK } from '../../dialects/viommu-arm-smmuv3.ts';
 import { ERRNO } from '../../calls/native.ts';
 import { hwptCalls } from '../../calls/hwpt-calls.ts';
+import type { StepBatch } from '../../steps/step-batch.ts';
 import type { CallProgram } from '../../calls/call-program.ts';
 import { isVirtualMachine } from '../provenance.ts';
 import type { Carrier } from './carrier.ts';
@@ -39,10 +40,25 @@ function requireSmmu(session: IommufdSession, device: BoundDevice): { readonly r
   return { ranges: (info.data.view.getUint32(IDR3_AT, true) & IDR3_RIL) !== 0 };
 }
 
-/** The PCI requester ID, for want of the guest's own number: bus, device, function. */
-function requesterId(address: string): number {
-  const [, bus, slot, fn] = address.split(/[:.]/).map((part) => Number.parseInt(part, 16));
-  return (bus << 8) | (slot << 3) | fn;
+/**
+ * The one StreamID that entries name, undefined where none does: the device stands for it, since the host
+ * answers EIO to any other (spec 4.6). Throws where there are several, or another than `known`.
+ */
+export function streamIdOf(steps: StepBatch, known: number | undefined): number | undefined {
+  let found = known;
+  let isNamed = false;
+  for (let entry = 0; entry < steps.entries; entry++) {
+    if (!steps.has(entry, 'sourceId')) continue;
+    isNamed = true;
+    found ??= steps.sourceId[entry];
+    if (found === steps.sourceId[entry]) continue;
+    throw new ToolError(
+      'E_NOT_SUPPORTED',
+      `the plan names StreamIDs 0x${found.toString(16)} and 0x${steps.sourceId[entry].toString(16)}, and one host device stands for one; nothing was issued`,
+      { hint: 'replay a part of the recording that names one device only: --begin, --end' },
+    );
+  }
+  return isNamed ? found : undefined;
 }
 
 /** Throws where a command has range fields and the SMMU none (EIO, spec 4.6). */
@@ -72,14 +88,18 @@ export const smmuCarrier: Carrier = {
       const viommu = session.own(
         allocViommu(session.iommufd, { type: VIOMMU_ARM_SMMUV3, device: device.id, parent }),
       );
-      const guestId = requesterId(found.address);
-      session.own(allocVdevice(session.iommufd, { viommu, device: device.id, guestId }));
       const targets = [viommu];
+      let guestId: number | undefined;
       return {
         provenance: isVirtualMachine() ? 'lab' : 'hardware',
         makesSystemCalls: true,
         description: `device ${found.address}, Linux ${session.kernel}, SMMUv3 vIOMMU${smmu.ranges ? '' : ' without range invalidation'}; all guest VMIDs become the host's one`,
         prepare(steps, dialect) {
+          const named = streamIdOf(steps, guestId);
+          if (guestId === undefined && named !== undefined) {
+            guestId = named;
+            session.own(allocVdevice(session.iommufd, { viommu, device: device.id, guestId }));
+          }
           const program = hwptCalls(session.iommufd, steps, dialect, () => targets);
           if (!smmu.ranges) requireNoRanges(program, dialect.entryBytes);
           return program;

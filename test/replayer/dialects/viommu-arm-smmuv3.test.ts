@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 
 import { ALL_PAGES, EventBuilder, FLAG, KIND, PRESENT } from '../../../collector/model/index.ts';
 import { viommuArmSmmuv3 as dialect } from '../../../replayer/dialects/viommu-arm-smmuv3.ts';
-import { smmuCompleted } from '../../../replayer/issuers/iommufd/smmu-nested.ts';
+import { smmuCompleted, streamIdOf } from '../../../replayer/issuers/iommufd/smmu-nested.ts';
 import { ERRNO } from '../../../replayer/calls/native.ts';
 import {
   askedOf,
@@ -184,6 +184,16 @@ test('what the host answers EIO to is refused with a reason, and nothing that it
   }
   for (const id of ['el2_all', 'el2_va', 's12_vmall', 's2_ipa_range'])
     assert.match(dialect.refuse(decodedSmmu(vector(id)), 0) ?? '', /EIO/, id);
+});
+
+test('one host device stands for one StreamID: a second one is refused before anything is issued', () => {
+  const tlbi = { domain: 1, pasid: 2, page: 1, pages: 1 };
+  const atc = { kind: KIND.deviceTlb, source: 8, page: 0, pages: 1 };
+  assert.equal(streamIdOf(stepsOf([tlbi]), undefined), undefined);
+  assert.equal(streamIdOf(stepsOf([tlbi, atc, atc]), undefined), 8);
+  assert.equal(streamIdOf(stepsOf([atc]), 8), 8);
+  assert.throws(() => streamIdOf(stepsOf([atc, { ...atc, source: 9 }]), undefined), /0x8 and 0x9/);
+  assert.throws(() => streamIdOf(stepsOf([atc]), 7), /0x7 and 0x8.*nothing was issued/);
 });
 
 test('a block of 63 commands has one sync', () => {
