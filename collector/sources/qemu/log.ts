@@ -34,6 +34,15 @@ const DAY_SECONDS = 86_400;
 /** Stamps of QEMU's own, where one line ran into another. */
 const INNER_STAMP = /\d+@\d+\.\d{6}:|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/g;
 
+/** A part of a line. */
+interface Stretch {
+  readonly from: number;
+  readonly end: number;
+  readonly whole: boolean;
+  /** It follows an event that was not understood, in the same line. */
+  readonly isRest?: boolean;
+}
+
 type LineFate = 'kept' | 'lost' | 'other';
 
 export const qemuLog: StreamForm = {
@@ -173,7 +182,7 @@ class QemuLogParser implements SourceParser {
       this.#time('realtime', stamp.seconds, stamp.micros * 1000, stamp.digits);
       const isGood = this.#take(entry, nameAt, whole);
       if (isGood) return 'kept';
-      this.#hidden(bytes, start, { from: nameAt + 1, end, whole });
+      this.#hidden(bytes, start, { from: nameAt + 1, end, whole, isRest: true });
       return 'lost';
     }
     if (isStamped && this.#baseSeconds >= 0)
@@ -198,7 +207,7 @@ class QemuLogParser implements SourceParser {
   #hidden(
     bytes: Uint8Array,
     start: number,
-    { from, end, whole }: { readonly from: number; readonly end: number; readonly whole: boolean },
+    { from, end, whole, isRest }: Stretch,
   ): LineFate {
     const finder = this.#finder;
     let fate: LineFate = 'other';
@@ -237,7 +246,9 @@ class QemuLogParser implements SourceParser {
       else if (fate === 'other') fate = 'kept';
       dispatch.origin = '';
     }
-    if (fate === 'other') return this.#unknown(bytes, start, { from, end, whole });
+    // What is left of an event that was not understood is counted with it.
+    if (fate === 'other' && isRest !== true)
+      return this.#unknown(bytes, start, { from, end, whole });
     return fate;
   }
 
