@@ -204,11 +204,7 @@ class QemuLogParser implements SourceParser {
   }
 
   /** Events of ours anywhere in the line from `from` on: behind an unknown prefix, or behind another event. */
-  #hidden(
-    bytes: Uint8Array,
-    start: number,
-    { from, end, whole, isRest }: Stretch,
-  ): LineFate {
+  #hidden(bytes: Uint8Array, start: number, { from, end, whole, isRest }: Stretch): LineFate {
     const finder = this.#finder;
     let fate: LineFate = 'other';
     let before = start;
