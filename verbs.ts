@@ -64,6 +64,11 @@ export const verbs: readonly Verb[] = [
     load: () => import('./replayer/cli/model.ts'),
   },
   {
+    name: 'bench-host',
+    summary: 'measure what a call costs while other streams make theirs',
+    load: () => import('./replayer/cli/bench-host.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'show what this host can replay on, and how exactly it keeps time',
     load: () => import('./replayer/cli/doctor.ts'),

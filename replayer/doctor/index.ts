@@ -2,6 +2,7 @@
 
 import { registry } from '../../collector/base/index.ts';
 import type { Check } from './check.ts';
+import { classes } from './classes.ts';
 import { devices } from './devices.ts';
 import { iommufdNode, nested } from './iommu.ts';
 import { noiseFloor } from './noise-floor.ts';
@@ -19,4 +20,5 @@ export const checks = registry<Check>('check', [
   realTime,
   steal,
   noiseFloor,
+  classes,
 ]);

@@ -8,7 +8,7 @@ import { stealOf } from './steal.ts';
 const CPU = '/sys/devices/system/cpu';
 /** Clocks that are read without entering the kernel. */
 const QUICK_CLOCKS = ['tsc', 'kvm-clock', 'hyperv_clocksource_tsc_page', 'arch_sys_counter'];
-/** What --fifo asks for. */
+/** What --class fifo asks for. */
 const PRIORITY = 40;
 
 export const clock: Check = {
@@ -84,10 +84,14 @@ function fifoLine(files: HostFiles): CheckLine {
   if (limit === undefined || capabilities === undefined) return unknown(what);
   const CAP_SYS_NICE = 23n;
   if (((BigInt(`0x${capabilities}`) >> CAP_SYS_NICE) & 1n) === 1n) {
-    return { what, finding: 'ok', detail: 'allowed (CAP_SYS_NICE): use --fifo' };
+    return { what, finding: 'ok', detail: 'allowed (CAP_SYS_NICE): --class auto uses it' };
   }
   if (limit === 'unlimited' || Number(limit) >= PRIORITY) {
-    return { what, finding: 'ok', detail: `allowed (rtprio limit ${limit}): use --fifo` };
+    return {
+      what,
+      finding: 'ok',
+      detail: `allowed (rtprio limit ${limit}): --class fifo, and auto where DEADLINE is not`,
+    };
   }
   return {
     what,
