@@ -41,11 +41,11 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .requiredOption('-o, --output <file>', 'the scrubbed recording to write')
     .option(
       '--passphrase-file <file>',
-      `a file of at least ${PASSPHRASE_MIN_BYTES} bytes: the parts of a recording are scrubbed alike with it (default: a fresh secret, thrown away)`,
+      `a file of at least ${PASSPHRASE_MIN_BYTES} bytes: addresses of all parts of a recording move alike with it (default: a fresh secret, thrown away)`,
     )
     .option(
       '--salt-from <recording>',
-      'with --passphrase-file: scrub as that original recording was, so that the two can be compared',
+      'with --passphrase-file: move addresses as in that original recording, so that the two can be compared',
     )
     .option(
       '--rigid',

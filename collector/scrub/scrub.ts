@@ -55,7 +55,7 @@ export function scrubTrace(
     header: (original) => {
       // AMD-Vi keeps identifiers where the others keep the kind of command.
       shaped = original.viommus.every(({ family }) => family !== 'amdvi');
-      return (header = scrubbedHeader(original, keyedDigest(options.secret, fileDigest(from))));
+      return (header = scrubbedHeader(original, fileDigest(from), options.secret));
     },
     rows: (batch) => ({
       ...scrubRows(batch, permutation, ids),
@@ -74,12 +74,13 @@ export function scrubTrace(
 }
 
 /**
- * What the salt of a recording is made from. Throws ToolError for one that was scrubbed already: its original is
+ * What the salt of a recording is made from: the id that its parts share, or the file. Throws ToolError for one that was scrubbed already: its original is
  * what the salt belongs to.
  */
 export function originalId(path: string): string {
   using reader = openTrace(path);
-  if (reader.header.scrub === 'none') return fileDigest(path);
+  const { scrub, parts } = reader.header;
+  if (scrub === 'none') return parts?.id ?? fileDigest(path);
   throw new ToolError(
     'E_USAGE',
     `${path}: is scrubbed; a salt belongs to the original recording. Nothing was written.`,
@@ -90,7 +91,12 @@ export function originalId(path: string): string {
 }
 
 /** Only what is listed here goes into the scrubbed file: a field that is added later stays out. */
-export function scrubbedHeader(original: TraceHeader, digest: string): TraceHeader {
+export function scrubbedHeader(
+  original: TraceHeader,
+  digest: string,
+  secret: Uint8Array,
+): TraceHeader {
+  const { parts } = original;
   return makeHeader({
     source: { name: original.source.name },
     clock: {
@@ -110,7 +116,8 @@ export function scrubbedHeader(original: TraceHeader, digest: string): TraceHead
     hosts: original.hosts.map((_, i) => ({ machine: String(i + 1) })),
     synthetic: original.synthetic === undefined ? undefined : 'yes',
     scrub: SCRUB_NOTE,
-    parent: { name: 'original', digest },
+    parts: parts === undefined ? undefined : { ...parts, id: keyedDigest(secret, parts.id) },
+    parent: { name: 'original', digest: keyedDigest(secret, digest) },
   });
 }
 

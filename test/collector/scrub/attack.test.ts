@@ -7,10 +7,13 @@ import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { openTrace } from '../../../collector/format/index.ts';
-import { ALL_PAGES, PRESENT } from '../../../collector/model/index.ts';
+import { TraceWriter, openTrace } from '../../../collector/format/index.ts';
+import { ALL_PAGES, EventBuilder, PRESENT } from '../../../collector/model/index.ts';
 import { ClusterFinder } from '../../../collector/scrub/clusters.ts';
 import { AddressPermutation } from '../../../collector/scrub/permutation.ts';
+import { originalId, scrubTrace } from '../../../collector/scrub/scrub.ts';
+import { stretchedSecret } from '../../../collector/scrub/secret.ts';
+import { fillKnown, knownHeader, tallyOf } from '../../durability/known-rows.ts';
 import { SAMPLE, folderFor, iotlb, json } from '../../support/cli.ts';
 
 const LEVELS = 35;
@@ -129,6 +132,30 @@ test('a candidate original is not confirmed by any digest in the scrubbed file',
   assert.equal(parent(one), parent(again), 'whoever has the passphrase can compare');
   assert.notEqual(parent(one), parent(fresh));
   assert.deepEqual(readFileSync(one), readFileSync(again));
+});
+
+test('parts of one recording share their salt and a new id that needs the secret', (t) => {
+  const folder = folderFor(t);
+  const part = (number: number): string => {
+    const path = join(folder, `part-${number}.arrows`);
+    const out = new EventBuilder();
+    fillKnown(out, number, 500);
+    const parts = { id: 'the id of the original', number, begin_ns: 0 };
+    const writer = new TraceWriter(path, { ...knownHeader(0), parts });
+    writer.append(out, tallyOf(500, 0), []);
+    writer.finish(tallyOf(500, 0), []);
+    return path;
+  };
+  const [first, second] = [part(1), part(2)];
+  assert.equal(originalId(first), originalId(second));
+  const ids = [first, second].map((path) => {
+    const secret = stretchedSecret(Buffer.from('correct horse battery'), originalId(path));
+    const { header } = scrubTrace(path, `${path}.scrubbed`, { secret, rigid: false });
+    assert.ok(!readFileSync(`${path}.scrubbed`).toString('latin1').includes('the id of the'));
+    return header.parts?.id;
+  });
+  assert.match(ids[0] ?? '', /^hmac-sha256:/);
+  assert.equal(ids[0], ids[1]);
 });
 
 test('--salt-from makes two recordings comparable; without it they are not', (t) => {
