@@ -3,7 +3,7 @@
 export const ATTACKER = `
 The attacker has the scrubbed file and knows how iotlb works, but not the passphrase. They may know some
 original addresses with the scrubbed ones that belong to them, and may hold recordings that could be the original.
-They cannot undo the addresses, confirm an original by its digest, or try passphrases faster than scrypt lets
+They cannot undo the addresses further than is listed, confirm an original by its digest, or try passphrases faster than scrypt lets
 them. They can recognise an original that they hold by the times of its events: replay needs those.`;
 
 export const REMOVED: readonly string[] = [

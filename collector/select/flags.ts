@@ -17,11 +17,17 @@ export interface SelectFlags {
 }
 
 export function addSelectFlags(command: Command): Command {
+  command
+    .option('--begin <duration>', 'only rows from so far into the recording on, such as 2s')
+    .option('--end <duration>', 'only rows before so far into the recording');
+  return addOwnerFlags(command);
+}
+
+/** Without time, for verbs that say in their own way from when to when. */
+export function addOwnerFlags(command: Command): Command {
   const kinds = new Option('--kind <names>', 'only rows of these kinds');
   kinds.argChoices = [...KINDS]; // shown and completed; several may be given, so that we check them ourselves
   return command
-    .option('--begin <duration>', 'only rows from so far into the recording on, such as 2s')
-    .option('--end <duration>', 'only rows before so far into the recording')
     .option('--vm <numbers>', 'only rows of these VMs, such as 0,2')
     .option('--stream <numbers>', 'only rows of these streams')
     .option(
@@ -30,6 +36,12 @@ export function addSelectFlags(command: Command): Command {
     )
     .option('--domain <ids>', 'only requests that name one of these domains')
     .addOption(kinds);
+}
+
+/** The flags of `addOwnerFlags` alone. */
+export function ownerFlags({ vm, stream, waiter, domain, kind }: SelectFlags): SelectFlags {
+  const given = Object.entries({ vm, stream, waiter, domain, kind });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 /** Throws ToolError. */

@@ -12,6 +12,8 @@ import {
   type VerbModule,
 } from '../../collector/base/index.ts';
 import { openTrace } from '../../collector/format/index.ts';
+import { selectedPart } from '../../collector/select/cut.ts';
+import { addSelectFlags, type SelectFlags } from '../../collector/select/flags.ts';
 import type { Dialect } from '../dialects/index.ts';
 import { modelSource, type CostModel } from '../model/cost-model.ts';
 import { readModel } from '../model/file.ts';
@@ -27,7 +29,7 @@ import { planText } from './plan-text.ts';
 import { showWhatIf } from './what-if.ts';
 import { strategyHelp, strategyList } from './strategy-list.ts';
 
-interface Options extends LoopFlags, DialectFlags {
+interface Options extends LoopFlags, DialectFlags, SelectFlags {
   readonly openLoop: boolean;
   readonly whatIfWaiters?: string;
   readonly whatIfIntervals: string;
@@ -52,6 +54,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
       repeatable(DEFAULT_STRATEGIES),
       DEFAULT_STRATEGIES,
     );
+  addSelectFlags(command);
   addLoopFlags(addDialectFlag(command))
     .option('--explain <seq>', 'show what becomes of one request, on a time line')
     .option('--predict <model>', "estimate what a replay would measure (a file of 'iotlb model')")
@@ -73,17 +76,23 @@ export const define: VerbModule['define'] = (command, terminal) => {
     });
 };
 
-async function run(path: string | undefined, options: Options, terminal: Terminal): Promise<void> {
+async function run(
+  original: string | undefined,
+  options: Options,
+  terminal: Terminal,
+): Promise<void> {
   if (options.list) {
     terminal.answer(options.json ? jsonText(strategyList(), 2) : strategyHelp());
     return;
   }
-  if (path === undefined) {
+  if (original === undefined) {
     terminal.warn('plan needs a recording (or --list)');
     process.exitCode = EXIT.usage;
     return;
   }
-  const dialect = dialectOf(path, options);
+  const dialect = dialectOf(original, options);
+  using part = selectedPart(original, options);
+  const { path } = part;
   const chains: StrategyChain[] = [];
   for (const text of options.strategy) chains.push(await openChain(text));
   if (options.explain !== undefined) {

@@ -9,6 +9,8 @@ import {
   type Terminal,
   type VerbModule,
 } from '../../collector/base/index.ts';
+import { selectedPart } from '../../collector/select/cut.ts';
+import { addOwnerFlags, ownerFlags, type SelectFlags } from '../../collector/select/flags.ts';
 import { dialects } from '../dialects/index.ts';
 import { requireUsable } from '../issuers/require-usable.ts';
 import { requireCarries } from '../issuers/carries.ts';
@@ -35,7 +37,8 @@ import { planReplays, type ReplayLoopFlags } from './replay-plan.ts';
 import { tellLength } from './replay-length.ts';
 import { replayScreen } from './replay-screen.ts';
 
-interface Options extends PacingFlags, LimitFlags, ClassFlag, ReplayLoopFlags, DialectFlags {
+interface Options
+  extends PacingFlags, LimitFlags, ClassFlag, ReplayLoopFlags, DialectFlags, SelectFlags {
   readonly allowNarrowed: boolean;
   readonly strategy: string;
   readonly issuer: string;
@@ -56,6 +59,7 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--device <address>', 'PCI address of the one device to use, bound to vfio-pci');
   addDialectFlag(command);
   addPacingFlags(command);
+  addOwnerFlags(command);
   command.option(
     '--cpus <list>',
     'issue on these CPUs, one pinned thread each, such as 1,2 or 2-5',
@@ -79,19 +83,20 @@ export const define: VerbModule['define'] = (command, terminal) => {
     });
 };
 
-async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
+async function run(original: string, options: Options, terminal: Terminal): Promise<void> {
   const pace = paceOf(options);
   const limits = limitsOf(options);
   const cpus = options.cpus === undefined ? undefined : parseCpuList(options.cpus, '--cpus');
   const issuer = issuers.get(options.issuer);
-  const dialect = dialectOf(path, options);
+  const dialect = dialectOf(original, options);
   requireCarries(issuer, dialect);
   const chain = await openChain(options.strategy);
   const output =
     options.output === undefined
       ? undefined
-      : new Output(options.output, { force: options.force, inputs: [path] });
-  const [planned] = planReplays(path, [chain], dialect, pace, options);
+      : new Output(options.output, { force: options.force, inputs: [original] });
+  using part = selectedPart(original, ownerFlags(options));
+  const [planned] = planReplays(part.path, [chain], dialect, pace, options);
   if (!options.dryRun) refuseNarrowed(planned.plan.facts, options.allowNarrowed);
   if (options.dryRun) {
     const { facts } = planned.plan;

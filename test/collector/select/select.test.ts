@@ -91,8 +91,22 @@ test('a cut holds what show selects, and info counts the same', (t) => {
       return { events, requests, barriers, by_kind };
     };
     assert.deepEqual(counts(seen.out), counts(cut.out), flags);
-    assert.equal(iotlb(['plan', part]).code, 0, 'a part is a recording');
+    const planned = json(iotlb(['plan', part, '--json']));
+    assert.deepEqual(json(iotlb(['plan', SAMPLE, '--json', ...flags.split(' ')])), planned, flags);
   }
+});
+
+test('replay issues what the filters select, and its result names the part', (t) => {
+  const folder = folderFor(t);
+  const flags = ['--kind', 'iotlb', '--vm', '0'];
+  const part = join(folder, 'part.arrow');
+  assert.equal(iotlb(['cut', SAMPLE, '-o', part, ...flags]).code, 0);
+  const replayed = (path: string, ...more: readonly string[]): { digest: string } => {
+    const said = iotlb(['replay', path, '--asap', '--dry-run', '--json', ...more]);
+    assert.equal(said.code, 0, said.err);
+    return json<{ digest: string }>(said);
+  };
+  assert.deepEqual(replayed(SAMPLE, ...flags), replayed(part));
 });
 
 test('show --kind leaves barriers out where they are not named', () => {
@@ -124,7 +138,7 @@ test('what cannot be selected is refused, and nothing is written', (t) => {
     ['--begin 2s --end 1s', 2, /--end must be later/],
     ['--kind nonsense', 2, /there is no kind 'nonsense'/],
     ['--vm x', 2, /--vm/],
-    ['--begin 900s', 4, /nothing to write/],
+    ['--begin 900s', 4, /no row is selected by --begin 900s/],
   ];
   for (const [flags, code, message] of cases) {
     const said = iotlb(['cut', SAMPLE, '-o', part, ...flags.split(' ').filter(Boolean)]);
