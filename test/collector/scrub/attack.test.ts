@@ -140,7 +140,7 @@ test('parts of one recording share their salt and a new id that needs the secret
     const path = join(folder, `part-${number}.arrows`);
     const out = new EventBuilder();
     fillKnown(out, number, 500);
-    const parts = { id: 'the id of the original', number, begin_ns: 0 };
+    const parts = { id: 'the id of the original', number, first_seq: 0, begin_ns: 0 };
     const writer = new TraceWriter(path, { ...knownHeader(0), parts });
     writer.append(out, tallyOf(500, 0), []);
     writer.finish(tallyOf(500, 0), []);
