@@ -1,5 +1,6 @@
 // `viommu-arm-smmuv3` through iommufd: a vIOMMU on a nesting parent, and the device as its vdevice where the
-// plan names one: ATC_INV and CFGI commands need it, TLB commands do not. TLB commands carry the parent's VMID and reach the hardware without an attachment (spec 2.9).
+// plan names one. ATC_INV and CFGI commands need it; TLB commands carry the parent's VMID and reach the
+// hardware without (spec 2.9).
 
 import { ToolError } from '../../../collector/base/index.ts';
 import { SMMU_BLOCK } from '../../dialects/viommu-arm-smmuv3.ts';

@@ -64,7 +64,7 @@ export function replayLines(
     readonly strategy: string;
   },
 ): string {
-  const flags = `--issuer ${spec.issuer} --dialect ${spec.dialect} --device ${DEVICES[0]} --asap --json`;
+  const flags = `--issuer ${spec.issuer} --dialect ${spec.dialect} --device ${DEVICES[0]} --asap --json${spec.dialect === 'unmap' ? ' --allow-narrowed' : ''}`;
   return `mark ${beginMark(run.index)}
 node '${command}' replay ${GUEST_SHARE}/${run.trace} --strategy ${run.strategy} ${flags} --output ${GUEST_SHARE}/${run.name}.result > ${GUEST_SHARE}/${run.name}.json || exit
 mark ${beginMark(run.index) + 1}
