@@ -29,8 +29,13 @@ export const define: VerbModule['define'] = (command, terminal) => {
     .option('--scale <factor>', 'with --like: so many times as many requests', '1x')
     .option('-n, --requests <n>', 'requests over all streams', '100k')
     .option('--streams <n>', 'ordered queues', '1')
+    .option(
+      '--waiters <n>',
+      'who wait at each stream, each with arrivals of its own; 0: nobody is named',
+      '0',
+    )
     .option('--arrivals <process>', ARRIVALS.join(', '), 'poisson')
-    .option('--rate <per-second>', 'requests of each stream', '20k/s')
+    .option('--rate <per-second>', 'requests of each stream, or of each waiter', '20k/s')
     .option('--burst <n>', 'requests of a burst', '16')
     .option('--burst-gap <time>', 'between the requests of a burst', '3us')
     .option('--pages <sizes>', 'pages of a range with their weights', '1:75,2:14,4:2,32:9')
@@ -117,6 +122,15 @@ function viommuOf({ iommu }: TraceHeader): Pick<Made, 'viommu'> {
   return iommu.family === 'mixed' ? {} : { viommu: { family: iommu.family, name: iommu.name } };
 }
 
+function waitersOf({ streams, waiters }: Shape): TraceHeader['waiters'] {
+  return Array.from({ length: streams * waiters }, (_, index) => ({
+    index,
+    vm: 0,
+    name: `made ${index}`,
+    from: 'stated',
+  }));
+}
+
 function headerOf(made: Made, seed: number): TraceHeader {
   const { family = 'unknown', name = '' } = made.viommu ?? {};
   return makeHeader({
@@ -132,7 +146,7 @@ function headerOf(made: Made, seed: number): TraceHeader {
       name: `made ${index}`,
     })),
     viommus: [{ index: 0, vm: 0, family, name }],
-    waiters: [],
+    waiters: waitersOf(made.shape),
     synthetic: `${made.text}; seed ${seed}`,
     parent: made.parent,
   });

@@ -1,6 +1,7 @@
 // A shape and a seed -> rows, streaming. Each stream has its own random sequence, so that adding a stream
 // leaves the others as they were; rows of all streams come out in time order.
 
+import { setWaiter } from '../decoders/columns.ts';
 import { EventBuilder, FLAG, KIND, PRESENT, SCOPE, type EventBatch } from '../model/index.ts';
 import { GapSource } from './arrivals.ts';
 import { Random, Weighted } from '../base/index.ts';
@@ -10,16 +11,25 @@ const BATCH_ROWS = 65_536;
 /** Requests of a large unmap follow each other this fast. */
 const CHUNK_GAP_NS = 1000;
 
-/** What a stream does next: `barrier` or a request of so many pages (0: the whole address space). */
+/** What an asker does next: `barrier` or a request of so many pages (0: the whole address space). */
 interface NextRow {
   tNs: number;
   isBarrier: boolean;
 }
 
-class StreamMaker {
+/** Who asks: a stream, or one of its waiters. */
+interface Asker {
+  readonly index: number;
+  readonly stream: number;
+  readonly requests: number;
+}
+
+/** What one asks after the other: a waiter asks nothing between a barrier's request and its release. */
+class AskerMaker {
   readonly next: NextRow = { tNs: 0, isBarrier: false };
   left: number;
   readonly #stream: number;
+  readonly #waiter: number;
   readonly #shape: Shape;
   readonly #random: Random;
   readonly #gaps: GapSource;
@@ -32,21 +42,23 @@ class StreamMaker {
   /** Pages of a large region that are still to be unmapped. */
   #largeLeft = 0;
 
-  constructor(shape: Shape, seed: number, stream: number, requests: number) {
+  constructor(shape: Shape, seed: number, { index, stream, requests }: Asker) {
     this.#shape = shape;
     this.#stream = stream;
+    this.#waiter = shape.waiters === 0 ? -1 : index;
     this.left = requests;
-    this.#random = new Random(seed, stream + 1);
+    this.#random = new Random(seed, index + 1);
     this.#gaps = new GapSource(shape.arrivals, this.#random);
     this.#pages = new Weighted(shape.pages.map((one) => one.weight));
     this.#perBarrier = new Weighted(shape.perBarrier.map((one) => one.weight));
     this.#untilBarrier = this.#drawPerBarrier();
-    this.next.tNs = stream === 0 ? 0 : this.#gaps.next();
+    this.next.tNs = index === 0 ? 0 : this.#gaps.next();
   }
 
   /** Writes the next row into `out` and works out the one after it. */
   take(out: EventBuilder): void {
     const row = out.next(Math.round(this.next.tNs), this.#stream);
+    if (this.#waiter >= 0) setWaiter(out, row, this.#waiter);
     if (this.next.isBarrier) {
       out.kind[row] = KIND.barrier;
       this.next.isBarrier = false;
@@ -126,10 +138,12 @@ class StreamMaker {
 /** The rows in time order. The batch is reused: take what you need before the next. */
 export function* generate(shape: Shape, seed: number): Generator<EventBatch, void, void> {
   const out = new EventBuilder(BATCH_ROWS);
-  const makers = Array.from({ length: shape.streams }, (_, stream) => {
-    const share = Math.floor(shape.requests / shape.streams);
-    const extra = stream < shape.requests % shape.streams ? 1 : 0;
-    return new StreamMaker(shape, seed, stream, share + extra);
+  const perStream = Math.max(1, shape.waiters);
+  const askers = shape.streams * perStream;
+  const makers = Array.from({ length: askers }, (_, index) => {
+    const extra = index < shape.requests % askers ? 1 : 0;
+    const requests = Math.floor(shape.requests / askers) + extra;
+    return new AskerMaker(shape, seed, { index, stream: Math.floor(index / perStream), requests });
   }).filter((maker) => !maker.isDone);
   while (makers.length > 0) {
     let first = makers[0];

@@ -51,6 +51,7 @@ export class ShapeMeter {
     return {
       requests,
       streams: Math.max(1, this.#streams.size),
+      waiters: 0,
       arrivals: { kind: 'measured', buckets: this.#gapBuckets() },
       pages: weighted(this.#sizes),
       locality: share(this.#local, this.#ranges),

@@ -17,6 +17,7 @@ export const ARRIVALS = ['constant', 'poisson', 'bursts'] as const;
 export interface ShapeOptions {
   readonly requests: string;
   readonly streams: string;
+  readonly waiters: string;
   readonly arrivals: string;
   readonly rate: string;
   readonly burst: string;
@@ -40,6 +41,7 @@ export function shapeOf(options: ShapeOptions): Shape {
     ...DEFAULT_SHAPE,
     requests: positive(options.requests, '--requests'),
     streams: positive(options.streams, '--streams'),
+    waiters: parseCount(options.waiters, '--waiters'),
     arrivals: arrivalsOf(options),
     pages: weights(options.pages, '--pages'),
     locality: share(options.locality, '--locality'),

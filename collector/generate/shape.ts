@@ -33,6 +33,8 @@ export interface WeightedValue {
 export interface Shape {
   readonly requests: number;
   readonly streams: number;
+  /** Who ask through a stream, each with arrivals of its own; 0: nothing says who waits. */
+  readonly waiters: number;
   readonly arrivals: Arrivals;
   /** Pages of a range. */
   readonly pages: readonly WeightedValue[];
@@ -61,6 +63,7 @@ export interface Shape {
 export const DEFAULT_SHAPE: Shape = {
   requests: 100_000,
   streams: 1,
+  waiters: 0,
   arrivals: { kind: 'poisson', meanGapNs: 50_000 },
   pages: [
     { value: 1, weight: 75 },

@@ -11,7 +11,16 @@ import { ShapeMeter } from '../../../collector/generate/measure.ts';
 import { Random, Weighted } from '../../../collector/base/index.ts';
 import { shapeOf, type ShapeOptions } from '../../../collector/generate/shape-options.ts';
 import { DEFAULT_SHAPE, type Shape } from '../../../collector/generate/shape.ts';
-import { FLAG, KIND, PRESENT, TraceSummary } from '../../../collector/model/index.ts';
+import { mergeRows, type MergeInput } from '../../../collector/generate/merge.ts';
+import {
+  EventBuilder,
+  FLAG,
+  KIND,
+  PRESENT,
+  TraceSummary,
+  WaitSummary,
+  type EventBatch,
+} from '../../../collector/model/index.ts';
 import { rowsOf } from '../../replayer/fixtures.ts';
 import type { Row } from '../../replayer/recording.ts';
 
@@ -200,6 +209,7 @@ void test('random numbers spread evenly, and weights are kept', () => {
 const options: ShapeOptions = {
   requests: '100k',
   streams: '1',
+  waiters: '0',
   arrivals: 'poisson',
   rate: '20k/s',
   burst: '16',
@@ -250,4 +260,69 @@ void test('what is made has a PASID exactly where its scope says so', () => {
       assert.equal(hasPasid, (batch.scope[row] & 1) !== 0);
     }
   }
+});
+
+void test('each waiter has intervals of its own, asks in order, and the shares add up', () => {
+  const shape: Shape = { ...DEFAULT_SHAPE, requests: 1001, streams: 2, waiters: 3 };
+  const waits = new WaitSummary({
+    streams: [0, 1].map((index) => ({ index, vm: 0, viommu: 0, queue: index, name: '' })),
+    waiters: Array.from({ length: 6 }, (_, index) => ({ index, vm: 0, name: '', from: 'stated' })),
+  });
+  const isOpen = new Map<number, boolean>();
+  let requests = 0;
+  for (const batch of generate(shape, 3)) {
+    waits.add(batch);
+    for (let row = 0; row < batch.count; row++) {
+      assert.ok((batch.present[row] & PRESENT.waiter) !== 0);
+      const waiter = batch.waiter[row];
+      assert.equal(batch.stream[row], Math.floor(waiter / 3));
+      const isBarrier = batch.kind[row] === KIND.barrier;
+      if (!isBarrier) requests++;
+      assert.equal(isOpen.get(waiter) ?? false, isBarrier, 'one request, then its barrier');
+      isOpen.set(waiter, !isBarrier);
+    }
+  }
+  assert.equal(requests, 1001);
+  assert.deepEqual(
+    waits.waiters().map(({ intervals }) => intervals),
+    [167, 167, 167, 167, 167, 166],
+  );
+});
+
+void test('merged copies keep their waiters apart, and a time of a wait moves with its row', () => {
+  const made = (): EventBatch => {
+    const out = new EventBuilder(4);
+    const row = out.next(100, 0);
+    out.kind[row] = KIND.barrier;
+    out.waiter[row] = 1;
+    out.waitEndNs[row] = 150;
+    out.present[row] |= PRESENT.waiter | PRESENT.waitEnd;
+    out.kind[out.next(200, 0)] = KIND.barrier;
+    return out;
+  };
+  const input = (copy: number): MergeInput => ({
+    batches: [made()].values(),
+    shiftNs: copy * 1000,
+    streams: new Map([[0, copy]]),
+    firstWaiter: copy * 2,
+    copy,
+  });
+  const found: (readonly number[])[] = [];
+  for (const batch of mergeRows([input(0), input(1)])) {
+    for (let i = 0; i < batch.count; i++) {
+      const has = (batch.present[i] & PRESENT.waiter) !== 0;
+      found.push([
+        batch.tNs[i],
+        batch.stream[i],
+        has ? batch.waiter[i] : -1,
+        has ? batch.waitEndNs[i] : -1,
+      ]);
+    }
+  }
+  assert.deepEqual(found, [
+    [100, 0, 1, 150],
+    [200, 0, -1, -1],
+    [1100, 1, 3, 1150],
+    [1200, 1, -1, -1],
+  ]);
 });
