@@ -7,8 +7,14 @@ import { loadFile } from '../store/load.ts';
 import { buildReport } from './build.ts';
 import type { ReportJson } from './schema.ts';
 
-/** The files must be runs of one comparison, or single runs of one recording. Throws ToolError. */
-export async function reportFromFiles(paths: readonly string[]): Promise<ReportJson> {
+/**
+ * The files must be runs of one comparison, or single runs of one recording. The baseline is `none` where it is
+ * among them; otherwise it must be named, because the order of files on a command line says nothing. Throws ToolError.
+ */
+export async function reportFromFiles(
+  paths: readonly string[],
+  baseline?: string,
+): Promise<ReportJson> {
   const store = await openStore(IN_MEMORY);
   try {
     const comparisons = new Set<string>();
@@ -34,8 +40,24 @@ export async function reportFromFiles(paths: readonly string[]): Promise<ReportJ
         { hint: 'give the results of one comparison at a time' },
       );
     }
-    return await buildReport(store, comparison, order);
+    return await buildReport(store, comparison, baselineFirst(order, baseline));
   } finally {
     await store.close();
   }
+}
+
+/** The strategies, the baseline first. */
+export function baselineFirst(
+  strategies: readonly string[],
+  named: string | undefined,
+): readonly string[] {
+  const baseline = named ?? (strategies.length === 1 ? strategies[0] : 'none');
+  if (strategies.includes(baseline)) {
+    return [baseline, ...strategies.filter((strategy) => strategy !== baseline)];
+  }
+  const what =
+    named === undefined ? "there is no 'none' to compare with" : `'${named}' is not there`;
+  throw new ToolError('E_USAGE', `${what}; nothing was reported`, {
+    hint: `name the baseline with --baseline, one of: ${strategies.join(', ')}`,
+  });
 }

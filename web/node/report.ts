@@ -12,6 +12,7 @@ import { writeReport } from './write-report.ts';
 interface Options {
   readonly output: string;
   readonly force: boolean;
+  readonly baseline?: string;
 }
 
 export const define: VerbModule['define'] = (command, terminal) => {
@@ -21,20 +22,29 @@ export const define: VerbModule['define'] = (command, terminal) => {
       "a folder of 'iotlb compare' or its report.json; or result files, with their recording for the rate over time",
     )
     .option('-o, --output <file>', 'the page to write', 'report.html')
+    .option(
+      '--baseline <strategy>',
+      'what result files are compared with (default: none, where it is among them)',
+    )
     .option('--force', 'overwrite the output', false)
     .action(async (files: readonly string[], options: Options) => {
       const inputs = inputsOf(files);
       const output = new Output(options.output, { force: options.force, inputs });
-      const report = await reportOf(inputs);
+      const report = await reportOf(inputs, options.baseline);
       writeReport(report, output);
       terminal().story(`${report.ran_on.text}; open the page in any browser, it needs no network`);
       terminal().answer(options.output);
     });
 };
 
-async function reportOf(files: readonly string[]): Promise<ReportJson> {
+async function reportOf(
+  files: readonly string[],
+  baseline: string | undefined,
+): Promise<ReportJson> {
   const [first] = files;
-  return files.length === 1 && first.endsWith('.json') ? readReport(first) : reportFromFiles(files);
+  return files.length === 1 && first.endsWith('.json')
+    ? readReport(first)
+    : reportFromFiles(files, baseline);
 }
 
 /** The files that are read: those given, or what a folder of `iotlb compare` holds. */
