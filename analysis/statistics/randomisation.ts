@@ -36,7 +36,7 @@ export function difference(rounds: readonly Round[], alpha: number): Difference 
   const rejects = (shift: number): boolean => pValue(rounds, labels, shift) <= alpha;
   return {
     estimate,
-    p: pValue(rounds, labels, 0),
+    p: chanceOf(rounds),
     low: edge(rejects, estimate, -1),
     high: edge(rejects, estimate, 1),
   };
