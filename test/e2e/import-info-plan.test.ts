@@ -237,7 +237,7 @@ test('every wrong input ends with its exit code and a message that names it', (t
 test('the help of every verb loads and says what the verb does', () => {
   const top = iotlb(['--help']);
   assert.equal(top.code, 0);
-  const verbs = [...top.out.matchAll(/^ {2}([a-z]+) .*$/gm)]
+  const verbs = [...top.out.matchAll(/^ {2}([a-z-]+) .*$/gm)]
     .map((found) => found[1])
     .filter((verb) => verb !== 'help');
   assert.ok(verbs.length >= 7);

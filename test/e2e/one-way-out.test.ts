@@ -144,7 +144,9 @@ test(
 );
 
 test('every verb with an output file stands in the table', () => {
-  const verbs = [...iotlb(['--help']).out.matchAll(/^ {2}([a-z]+) .*$/gm)].map((found) => found[1]);
+  const verbs = [...iotlb(['--help']).out.matchAll(/^ {2}([a-z-]+) .*$/gm)].map(
+    (found) => found[1],
+  );
   const writers = verbs.filter((verb) => {
     const { out } = iotlb([verb, '--help']);
     return /-o, --output <file>/.test(out);

@@ -16,7 +16,7 @@ interface HelpOfVerb {
 }
 
 /** Read from the printed help, not from the table that completion is made from. */
-const verbs: readonly HelpOfVerb[] = [...iotlb(['--help']).out.matchAll(/^ {2}([a-z]+) .*$/gm)]
+const verbs: readonly HelpOfVerb[] = [...iotlb(['--help']).out.matchAll(/^ {2}([a-z-]+) .*$/gm)]
   .map((found) => found[1])
   .filter((name) => name !== 'help')
   .map((name) => {

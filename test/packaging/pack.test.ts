@@ -91,7 +91,7 @@ test('installed into an empty folder, every verb works', { timeout: 900_000 }, (
     assert.equal(said.code, 0, `iotlb ${words}: ${said.err}`);
     return said;
   };
-  const verbs = [...works('--help').out.matchAll(/^ {2}([a-z]+) .*$/gm)].map((found) => found[1]);
+  const verbs = [...works('--help').out.matchAll(/^ {2}([a-z-]+) .*$/gm)].map((found) => found[1]);
   assert.ok(verbs.length >= 14);
   for (const verb of verbs) works(verb === 'help' ? 'help' : `${verb} --help`);
   for (const words of RECORD_AND_REPLAY) works(words);
