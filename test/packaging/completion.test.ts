@@ -124,5 +124,6 @@ test('each verb has a man page that names every option', { skip: skipWithout('ma
     for (const option of options) assert.ok(text.includes(option), `${name} ${option}`);
   }
   const program = readFileSync(join(folder, 'iotlb.1'), 'utf8');
-  for (const { name } of verbs) assert.ok(program.includes(`iotlb\\-${name}(1)`), name);
+  for (const { name } of verbs)
+    assert.ok(program.includes(`iotlb\\-${name.replaceAll('-', '\\-')}(1)`), name);
 });
