@@ -2,7 +2,7 @@
 // text with plain regular expressions, which share nothing with the parser.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -201,12 +201,15 @@ test('every wrong input ends with its exit code and a message that names it', (t
   const out = join(folder, 'out.arrow');
   writeFileSync(text, 'hello\n'.repeat(100));
   writeFileSync(join(folder, 'empty'), '');
+  const bare = join(folder, 'bare');
+  mkdirSync(bare);
   const start = join(folder, 'start.arrow');
   writeFileSync(start, readFileSync(SAMPLE).subarray(0, 10_000));
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [['info', join(folder, 'absent.arrow')], 4, /absent\.arrow: no such file/],
     [['info', text], 4, /not an iotlb recording/],
-    [['info', folder], 4, /is a folder/],
+    [['info', bare], 4, /bare: holds no recording \(\*\.arrow\); nothing was read/],
+    [['info', folder], 4, /start\.arrow: is cut after 0 batches/],
     [['import', text, '-o', out], 4, /not a recording that any source knows/],
     [['import', join(folder, 'empty'), '-o', out], 4, /is empty/],
     [['import', text, '-o', SAMPLE], 2, /exists already/],

@@ -145,7 +145,7 @@ test('what is not a recording is refused as such', (t) => {
   assert.throws(() => openTrace(text), refused('E_FORMAT', /not an iotlb recording/));
   writeFileSync(text, '');
   assert.throws(() => openTrace(text), refused('E_EMPTY', /is empty/));
-  assert.throws(() => openTrace(folder), refused('E_FORMAT', /is a folder/));
+  assert.throws(() => openTrace(folder), refused('E_EMPTY', /holds no recording \(\*\.arrow\)/));
   assert.throws(() => openTrace(join(folder, 'none')), refused('E_NOT_FOUND', /no such file/));
 });
 
