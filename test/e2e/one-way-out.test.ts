@@ -114,7 +114,7 @@ const INPUTS: readonly Row[] = [
   ['info fifo', 4, /is a FIFO; a recording is read from a regular file/],
   ['plan socket', 4, /is a socket/],
   ['info to-device', 4, /is a device/],
-  ['replay full-folder', 4, /is a folder/],
+  ['replay full-folder', 4, /holds no recording/],
   ['info none.arrow', 4, /no such file/],
   ['info guest.log', 4, /not an iotlb recording/],
   ['scrub empty -o new.arrow', 4, /empty|not an iotlb recording/],

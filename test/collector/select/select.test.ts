@@ -131,6 +131,28 @@ test('each VM and each waiter of a merged recording is cut out as it went in', (
   }
 });
 
+test('the waiters of one stream are told apart, and each cut holds the intervals that info counts', (t) => {
+  const folder = folderFor(t);
+  const { waiters } = json<{ waiters: readonly { index: number; intervals: number }[] }>(
+    iotlb(['info', SAMPLE, '--json']),
+  );
+  assert.deepEqual(
+    waiters.map((waiter) => waiter.intervals),
+    [4_361, 16_481],
+  );
+  const seen = new Set<number>();
+  waiters.forEach(({ intervals }, index) => {
+    const part = join(folder, `waiter-${index}.arrow`);
+    assert.equal(iotlb(['cut', SAMPLE, '--waiter', String(index), '-o', part]).code, 0);
+    assert.equal(json<{ barriers: number }>(iotlb(['info', part, '--json'])).barriers, intervals);
+    for (const { t_ns, seq } of rows(SAMPLE, '--waiter', String(index))) {
+      assert.ok(!seen.has(seq), `row ${seq} at ${t_ns} ns belongs to two waiters`);
+      seen.add(seq);
+    }
+  });
+  assert.equal(seen.size, 41_684);
+});
+
 test('what cannot be selected is refused, and nothing is written', (t) => {
   const part = join(folderFor(t), 'part.arrow');
   const cases: readonly (readonly [string, number, RegExp])[] = [
