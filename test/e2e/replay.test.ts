@@ -29,7 +29,8 @@ test('every pacing carries out its whole plan', () => {
     ['--open-loop', '--max-gap', '100us', '-s', 'drain:max=8'],
     ['--max-gap', '100us', '-s', 'drain:max=8', '--loop', '2', '--stream-waiters', '2'],
     ['--max-gap', '100us', '-s', 'window:us=20', '--serial', 'cpu'],
-    ['--max-gap', '100us', '-s', 'adjacent', '--loop', '2'],
+    ['--max-gap', '100us', '-s', 'adjacent', '--loop', '2', '--waiter', '0'],
+    ['--open-loop', '--max-gap', '100us', '-s', 'adjacent'],
   ];
   for (const pacing of pacings) {
     const document = json<Document>(replay('--limit', '200', ...pacing));
@@ -37,6 +38,16 @@ test('every pacing carries out its whole plan', () => {
     assert.equal(document.issued_entries, passes * document.entries);
     assert.ok((document.timing?.fidelity.text ?? '') !== '');
   }
+});
+
+test('joining ranges between several waiters of a stream is refused in the closed loop, with a way out', () => {
+  const said = replay('--limit', '200', '--max-gap', '100us', '-s', 'adjacent');
+  assert.equal(said.code, 3);
+  assert.match(
+    said.err,
+    /joins ranges in calls that are only known while running.*Nothing was issued/,
+  );
+  assert.match(said.err, /--open-loop/);
 });
 
 test('a broken limit ends with 5 and the samples are written all the same', (t) => {
