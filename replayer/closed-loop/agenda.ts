@@ -30,6 +30,10 @@ export class Agenda {
     return this.#length > 0 && this.atNs[this.#heap[0]] <= nowNs[0];
   }
 
+  isSet(member: number): boolean {
+    return this.#place[member] >= 0;
+  }
+
   /** Lowers `soonestNs[0]` to the time of the earliest member. */
   lower(soonestNs: Float64Array): void {
     if (this.#length > 0 && this.atNs[this.#heap[0]] < soonestNs[0])

@@ -19,6 +19,8 @@ interface Stream {
   /** The group that is open, and the commands in it. */
   readonly group: EntryList;
   commands: number;
+  /** A running number of when the group was opened. */
+  opened: number;
   /** They are of several kinds: then only what the same barrier precedes may join them (design §5). */
   isMixed: boolean;
   /** Entries that go as soon as the server is idle. */
@@ -60,6 +62,7 @@ export class Groups {
   /** Streams whose last active waiter has gone, and those where the server or what is due has changed. */
   #deserted: number[] = [];
   #touched: number[] = [];
+  #openings = 0;
   /** Servers that were given calls. */
   readonly #fed: number[] = [];
   readonly #isFed: Uint8Array;
@@ -96,6 +99,7 @@ export class Groups {
       barriers: 0,
       group: new EntryList(),
       commands: 0,
+      opened: 0,
       isMixed: false,
       due: new EntryList(),
       isTouched: false,
@@ -188,6 +192,7 @@ export class Groups {
   }
 
   #opened(its: Stream): void {
+    its.opened = ++this.#openings;
     its.commands = 0;
     its.isMixed = false;
     if (this.#waits) {
@@ -258,28 +263,38 @@ export class Groups {
     if (this.#touched.length === 0) return;
     const touched = this.#touched;
     this.#touched = [];
+    for (const stream of touched) this.#streams[stream].isTouched = false;
+    if (this.#rules.length > 0) {
+      this.#askRules(touched, away);
+      return;
+    }
     if (touched.length > 1) touched.sort((a, b) => this.#dueSince(a) - this.#dueSince(b) || a - b);
     for (const stream of touched) {
-      const its = this.#streams[stream];
-      its.isTouched = false;
-      if (this.#rules.length > 0) this.#askRule(stream, away[stream] === 0);
-      if (its.due.length > 0 && this.#calls.isIdle(this.serverOf(stream, -1)))
+      if (this.#streams[stream].due.length > 0 && this.#calls.isIdle(this.serverOf(stream, -1)))
         this.#callDue(stream);
     }
   }
 
-  #askRule(stream: number, isEveryoneWaiting: boolean): void {
-    if (this.#streams[stream].group.length === 0) return;
+  /** Asks rules in the order in which their groups were opened; what closes now closes by stream. */
+  #askRules(touched: number[], away: Int32Array): void {
+    touched.sort((a, b) => this.#streams[a].opened - this.#streams[b].opened);
+    const now = touched.filter((stream) => this.#closesNow(stream, away[stream] === 0));
+    for (const stream of now.sort((a, b) => a - b)) this.#closeLater(stream);
+  }
+
+  /** Asks the rule of `stream`. A moment to come is noted, in the order in which it was first named. */
+  #closesNow(stream: number, isEveryoneWaiting: boolean): boolean {
+    if (this.#streams[stream].group.length === 0) return false;
     const isServerIdle = this.#calls.isIdle(this.serverOf(stream, -1));
     const nowNs = this.#nowNs[0];
     const atNs = this.#rules[stream].closesAtNs({ nowNs, isServerIdle, isEveryoneWaiting });
+    if (atNs <= nowNs) return true;
+    if (this.#closing.isSet(stream) && this.#closing.atNs[stream] === atNs) return false;
     this.#closing.remove(stream);
-    if (atNs <= nowNs) {
-      this.#closeLater(stream);
-    } else if (atNs < Number.POSITIVE_INFINITY) {
-      this.#closing.atNs[stream] = atNs;
-      this.#closing.set(stream);
-    }
+    if (atNs === Number.POSITIVE_INFINITY) return false;
+    this.#closing.atNs[stream] = atNs;
+    this.#closing.set(stream);
+    return false;
   }
 
   /** Everything that is still open goes out. False where nothing was. */

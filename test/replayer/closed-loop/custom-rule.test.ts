@@ -86,7 +86,38 @@ void test('window as a custom rule is the built-in window', () => {
         );
       },
     ),
-    { numRuns: 500 },
+    {
+      numRuns: 500,
+      // Two streams whose groups open at one moment and share a server: the one that arrived first goes first.
+      examples: [
+        [
+          {
+            count: 4,
+            seq: [0, 1, 2, 3],
+            tNs: [0, 0, 0, 0],
+            stream: [0, 0, 1, 0],
+            waiter: [0, 0, 1, 0],
+            submission: [0, 0, 0, 0],
+            what: [2, 1, 1, 2],
+            lock: [0, 0, 10, 0],
+            target: [0, 0, 10, 0],
+            kind: [0, 0, 0, 0],
+            scope: [0, 2, 2, 0],
+            flags: [2, 2, 2, 2],
+            present: [9, 9, 9, 9],
+            domainId: [0, 0, 0, 0],
+            pasid: [0, 0, 0, 0],
+            sourceId: [0, 0, 0, 0],
+            page: [0, 0, 0, 0],
+            pages: [1, 1, 1, 1],
+            commands: [1, 1, 1, 1],
+          },
+          { serial: 'cpu', servers: 'vm', exitNs: 0, pollNs: 0 },
+          1,
+          false,
+        ],
+      ],
+    },
   );
 });
 
