@@ -1,5 +1,5 @@
 // Strategies in the closed loop on real and random recordings: the independent check finds every run possible
-// and, where nothing is let go early, strict; a planted fault of the loop is found.
+// and, where nothing is released early, strict; a planted fault of the loop is found.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
